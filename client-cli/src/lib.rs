@@ -1,0 +1,1 @@
+//! The command line of a device: what a field engineer types.

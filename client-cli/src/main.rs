@@ -1,0 +1,3 @@
+//! `fieldbook`.
+
+fn main() {}

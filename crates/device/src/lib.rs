@@ -1,0 +1,1 @@
+//! A device's engine: joins records, store, read model and sync; socket and clock live here.

@@ -1,0 +1,1 @@
+//! What people see, in zh-CN and English, from one catalogue.

@@ -1,0 +1,1 @@
+//! Rows derived from documents, search, and every view as a query.

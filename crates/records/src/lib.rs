@@ -1,0 +1,1 @@
+//! The dossier: kinds of record, events and their fold, validation, conflicts. Pure.

@@ -1,0 +1,1 @@
+//! Bytes in SQLite: documents, changes, outbox, feeds, registry, migrations.

@@ -1,0 +1,1 @@
+//! The relay: an axum server with feeds, access and the supervisor's pages.

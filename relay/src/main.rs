@@ -1,0 +1,3 @@
+//! `fieldbook-relay`.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Real processes, simulation, browser and benches: everything that needs more than one crate.

@@ -5,6 +5,7 @@
 
 mod clock;
 mod document;
+mod feed;
 mod identity;
 mod lang;
 mod record_id;
@@ -13,6 +14,7 @@ mod time;
 
 pub use clock::{FORWARD_DRAG_MAX_MS, HybridClock};
 pub use document::{Actor, ChangeHash, DocId, GENESIS_ACTOR, Generation};
+pub use feed::{ChangeHeader, Cursor, Refusal, Verdict};
 pub use identity::{BranchId, DeviceCode, DeviceKey, Epoch, Position, Staff};
 pub use lang::Lang;
 pub use record_id::{EventId, RecordId};

@@ -1,1 +1,27 @@
-//! The relay: an axum server with feeds, access and the supervisor's pages.
+//! The relay: it keeps each branch's feed of changes, merges them, forwards them to every device of the branch, and shows
+//! supervisors one converged view.
+//!
+//! A relay is a function of (settings, listener, shutdown): [`serve`]. `fieldbook-relay serve` calls it with what its command line
+//! says, `fieldbook demo` and the tests call it in their own process.
+//!
+//! What runs inside, and what each part may not do:
+//!
+//! - One task per connection drives a `sync` session. It moves bytes and never knows what a record is.
+//! - One thread owns the connection that writes. Pushes of many devices share a transaction, and nobody is answered before
+//!   it is on disk.
+//! - The hub hands every accepted batch, encoded once, to the sessions of its branch. Whoever cannot keep up reads the feed.
+//! - The materializer follows the feeds behind everybody's back: it alone loads documents, and writes the rows that pages
+//!   read. A document it cannot apply is set aside and delays nobody.
+//! - Everything derived is in files of its own (`views-<branch>.db`) and may be deleted at any time.
+
+mod error;
+pub mod limits;
+mod pages;
+mod serve;
+mod settings;
+mod state;
+
+pub use error::Error;
+pub use serve::{Relay, serve};
+pub use settings::{DEFAULT_LISTEN, Settings, default_data};
+pub use state::{AppState, BranchChanged};

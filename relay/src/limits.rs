@@ -1,0 +1,77 @@
+//! Every bound of the relay, with its unit and its reason. The bounds of frames and batches are the protocol's and stand
+//! in the `sync` crate.
+
+use std::time::Duration;
+
+/// Devices connected at once. 30 branches of 20 people is the largest organisation planned for; ten times that leaves room
+/// for reconnects that overlap their own half-open predecessors. At 20 KB each that is 120 MB.
+pub const CONNECTIONS_MAX: usize = 6_000;
+
+/// Connections at once from one address. Branches sit behind one router, so it is a branch's worth and not a person's.
+pub const CONNECTIONS_PER_ADDRESS_MAX: usize = 1_000;
+
+/// How long a connection may take to say who it is. Two round trips over the worst link planned for (32 kbit/s, 200 ms)
+/// take one second.
+pub const HELLO_DEADLINE: Duration = Duration::from_secs(15);
+
+/// A connection that sent nothing for so long is taken for half-open and closed. Devices ping every 30 seconds when idle.
+pub const IDLE_TIMEOUT: Duration = Duration::from_secs(90);
+
+/// How long one frame may take to leave: 256 KiB at 32 kbit/s is 65 seconds.
+pub const SEND_TIMEOUT: Duration = Duration::from_secs(90);
+
+/// How often a session is woken when nothing happens, to let it ping and give up.
+pub const TICK: Duration = Duration::from_secs(15);
+
+/// Wrong invite codes on one connection before it is closed. People mistype; programs guess.
+pub const INVITE_GUESSES_PER_CONNECTION_MAX: u32 = 3;
+
+/// Wrong invite codes from one address in [`INVITE_GUESS_WINDOW`]. With the length of a code this makes guessing one take
+/// longer than the code lives.
+pub const INVITE_GUESSES_PER_ADDRESS_MAX: u32 = 10;
+
+/// The window of [`INVITE_GUESSES_PER_ADDRESS_MAX`].
+pub const INVITE_GUESS_WINDOW: Duration = Duration::from_secs(60);
+
+/// Addresses whose guesses are remembered; beyond it the oldest are forgotten, so that remembering cannot exhaust memory.
+pub const GUESSING_ADDRESSES_MAX: usize = 10_000;
+
+/// Pushes waiting for the store thread. A connection waits for its own verdict before it pushes again, so a full queue only
+/// slows the pushers down.
+pub const STORE_QUEUE_MAX: usize = 1_024;
+
+/// Pushes committed in one transaction: enough to share one disk flush among everybody who waits, few enough to
+/// answer the first within some tens of milliseconds.
+pub const GROUP_COMMIT_MAX: usize = 256;
+
+/// Bytes of changes committed in one transaction.
+pub const GROUP_COMMIT_BYTES_MAX: usize = 8 << 20;
+
+/// Connections that read feeds while others write. Reads are short; more would only compete for two cores.
+pub const FEED_READERS_MAX: usize = 4;
+
+/// Connections that read for the pages, apart from the feed's so that a morning's reconnects do not stall a supervisor.
+pub const PAGE_READERS_MAX: usize = 4;
+
+/// Live batches kept per branch for sessions that are a little behind. A session further behind reads the feed instead, so
+/// a slow device holds at most this many shared batches.
+pub const LIVE_BATCHES_MAX: usize = 32;
+
+/// Accepted groups waiting to be encoded for the live sessions; when full, sessions read the feed instead.
+pub const PUBLISH_QUEUE_MAX: usize = 64;
+
+/// Changes the materializer takes from a feed at once.
+pub const MATERIALIZE_CHANGES_MAX: usize = 2_000;
+
+/// "Something changed" signals kept for each open page. A page that misses some reloads once, which is all it would do for each.
+pub const PAGE_SIGNALS_MAX: usize = 256;
+
+/// How often the relay looks whether another process (`fieldbook-relay device revoke`, `invite`, ...) wrote to its database. The
+/// look is one pragma that reads one page of shared memory.
+pub const REGISTRY_POLL: Duration = Duration::from_millis(200);
+
+/// How long a stop waits for connections to say goodbye and requests to finish.
+pub const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
+
+/// How long an invite lives unless told otherwise.
+pub const INVITE_LIFETIME: Duration = Duration::from_secs(7 * 24 * 60 * 60);

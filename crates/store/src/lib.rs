@@ -1,1 +1,26 @@
 //! Bytes in SQLite: documents, changes, outbox, feeds, registry, migrations.
+//!
+//! Two stores live here, and neither knows what a document means:
+//!
+//! - [`DeviceStore`], one file per device home. Whatever a command changes (document bytes, outbox, counters, clock and, by
+//!   the same connection, the rows of the read model) is one `BEGIN IMMEDIATE` transaction, on the disk when it returns.
+//! - the relay's: feeds, documents, registry. A change is acknowledged when the feed has
+//!   it; saved forms of documents follow.
+//!
+//! Nothing here reads a clock or draws a random number: times, ids and keys are arguments. Nothing here parses a change:
+//! whoever calls brings its [`vocab::ChangeHeader`].
+
+mod columns;
+mod device;
+mod error;
+mod file;
+mod packing;
+
+pub use device::{
+    Acknowledged, COMPACT_TAIL_BYTES_MIN, COMPACT_TAIL_CHANGES_MAX, DeviceStore, Identity, Invalid, LastSync,
+    Membership, OutboxCounts, OutboxEntry, OutboxSeq, ReadTx, Refused, STORE_FILE, SecretKey, StoredDocument, Tail,
+    WriteTx,
+};
+pub use error::{StoreError, StoreErrorKind};
+pub use file::BUSY_MS_MAX;
+pub use packing::DOCUMENT_BYTES_MAX;

@@ -1,0 +1,144 @@
+//! Which branch this device belongs to, how far it holds its feed, and how the last exchange went.
+
+use rusqlite::{OptionalExtension, params};
+use vocab::{BranchId, ChangeHash, Cursor, Epoch, Timestamp};
+
+use super::{OutboxSeq, ReadTx, WriteTx};
+use crate::StoreError;
+use crate::columns::{Columns, integer};
+
+/// The last entry of the outbox, in its order, that the relay has taken. The relay keeps the same pair per actor; when the
+/// two disagree, this store is a restored copy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Acknowledged {
+    /// Its number.
+    pub seq: OutboxSeq,
+    /// Its change.
+    pub hash: ChangeHash,
+}
+
+/// A device's place in a branch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Membership {
+    /// The relay's URL.
+    pub relay: String,
+    /// The branch.
+    pub branch: BranchId,
+    /// Its name when last heard.
+    pub branch_name: String,
+    /// The feed that `cursor` is a place in.
+    pub epoch: Epoch,
+    /// How far the feed is held.
+    pub cursor: Cursor,
+    /// The highest entry of the outbox that the relay has taken.
+    pub acknowledged: Option<Acknowledged>,
+}
+
+/// How the last exchange with the relay went.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LastSync {
+    /// When it ended.
+    pub at: Timestamp,
+    /// What `sync --json` printed; the store does not look inside.
+    pub report: serde_json::Value,
+}
+
+impl ReadTx<'_> {
+    /// The branch this device has joined, if any.
+    ///
+    /// # Errors
+    /// Any [`StoreError`] of reading.
+    pub fn membership(&self) -> Result<Option<Membership>, StoreError> {
+        let membership = self
+            .tx
+            .prepare_cached(
+                "SELECT relay, branch, branch_name, epoch, base, through, acknowledged_seq, acknowledged_hash
+                 FROM membership",
+            )?
+            .query_row([], |row| {
+                let acknowledged = match row.optional_number(6)? {
+                    Some(seq) => Some(Acknowledged { seq: OutboxSeq::new(seq), hash: row.hash(7)? }),
+                    None => None,
+                };
+                Ok(Membership {
+                    relay: row.get(0)?,
+                    branch: row.branch_id(1)?,
+                    branch_name: row.get(2)?,
+                    epoch: row.epoch(3)?,
+                    cursor: Cursor { base: row.position(4)?, through: row.position(5)? },
+                    acknowledged,
+                })
+            })
+            .optional()?;
+        Ok(membership)
+    }
+
+    /// How the last exchange went, if there was one.
+    ///
+    /// # Errors
+    /// Any [`StoreError`] of reading.
+    pub fn last_sync(&self) -> Result<Option<LastSync>, StoreError> {
+        let row = self
+            .tx
+            .prepare_cached("SELECT at_ms, report FROM last_sync")?
+            .query_row([], |row| Ok((row.time(0)?, row.get::<_, String>(1)?)))
+            .optional()?;
+        row.map(|(at, report)| {
+            let report = serde_json::from_str(&report)
+                .map_err(|error| StoreError::corrupt(format!("the report of the last exchange: {error}")))?;
+            Ok(LastSync { at, report })
+        })
+        .transpose()
+    }
+}
+
+impl WriteTx<'_> {
+    /// Joins a branch, or replaces everything known of the membership.
+    ///
+    /// # Errors
+    /// Any [`StoreError`] of writing.
+    pub fn set_membership(&self, membership: &Membership) -> Result<(), StoreError> {
+        self.tx
+            .tx
+            .prepare_cached(
+                "INSERT OR REPLACE INTO membership
+                 (id, relay, branch, branch_name, epoch, base, through, acknowledged_seq, acknowledged_hash)
+                 VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            )?
+            .execute(params![
+                membership.relay,
+                membership.branch.as_bytes(),
+                membership.branch_name,
+                membership.epoch.as_bytes(),
+                integer(membership.cursor.base.get()),
+                integer(membership.cursor.through.get()),
+                membership.acknowledged.map(|acknowledged| integer(acknowledged.seq.get())),
+                membership.acknowledged.map(|acknowledged| *acknowledged.hash.as_bytes()),
+            ])?;
+        Ok(())
+    }
+
+    /// Moves the cursor, in the transaction that commits what it covers.
+    ///
+    /// # Errors
+    /// Any [`StoreError`] of writing. Without a membership nothing is written.
+    pub fn set_cursor(&self, cursor: Cursor) -> Result<(), StoreError> {
+        self.tx
+            .tx
+            .prepare_cached("UPDATE membership SET base = ?1, through = ?2")?
+            .execute(params![integer(cursor.base.get()), integer(cursor.through.get())])?;
+        Ok(())
+    }
+
+    /// Keeps how an exchange went.
+    ///
+    /// # Errors
+    /// Any [`StoreError`] of writing.
+    pub fn set_last_sync(&self, last: &LastSync) -> Result<(), StoreError> {
+        self.tx
+            .tx
+            .prepare_cached("INSERT OR REPLACE INTO last_sync (id, at_ms, report) VALUES (1, ?1, ?2)")?
+            .execute(params![last.at.millis(), last.report.to_string()])?;
+        Ok(())
+    }
+}

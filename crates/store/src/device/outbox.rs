@@ -1,0 +1,226 @@
+//! Changes the relay has not yet taken, in the order they were made.
+
+use std::fmt;
+
+use rusqlite::{OptionalExtension, params};
+use vocab::{ChangeHash, DocId, Refusal, Timestamp, Verdict};
+
+use super::{ReadTx, WriteTx};
+use crate::StoreError;
+use crate::columns::{Columns, integer};
+
+/// The number of an entry of the outbox, counted from 1 and never given twice.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OutboxSeq(u64);
+
+impl OutboxSeq {
+    /// Before the first entry.
+    pub const START: OutboxSeq = OutboxSeq(0);
+
+    /// A number as it stands in storage or on the wire.
+    #[must_use]
+    pub const fn new(seq: u64) -> Self {
+        OutboxSeq(seq)
+    }
+
+    /// The number.
+    #[must_use]
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+}
+
+impl fmt::Display for OutboxSeq {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A change that waits for the relay.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutboxEntry {
+    /// Its number.
+    pub seq: OutboxSeq,
+    /// The document it belongs to.
+    pub doc: DocId,
+    /// The change.
+    pub hash: ChangeHash,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// A change the relay did not take. It stays in its document and here, for people to see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// Its number.
+    pub seq: OutboxSeq,
+    /// The document it belongs to.
+    pub doc: DocId,
+    /// The change.
+    pub hash: ChangeHash,
+    /// Why.
+    pub reason: Refusal,
+    /// When the relay said so.
+    pub at: Timestamp,
+}
+
+/// How much the outbox holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct OutboxCounts {
+    /// Changes that wait.
+    pub waiting: u64,
+    /// Their bytes.
+    pub waiting_bytes: u64,
+    /// Changes that were refused.
+    pub refused: u64,
+}
+
+impl ReadTx<'_> {
+    /// The entries after `after` that wait, in order: as many as fit into `bytes_max`, and one at least if there is any.
+    ///
+    /// # Errors
+    /// Any [`StoreError`] of reading.
+    pub fn outbox(&self, after: OutboxSeq, bytes_max: usize) -> Result<Vec<OutboxEntry>, StoreError> {
+        let mut statement = self.tx.prepare_cached(
+            "SELECT seq, doc, hash, bytes FROM outbox WHERE seq > ?1 AND refused IS NULL ORDER BY seq",
+        )?;
+        let mut rows = statement.query([integer(after.get())])?;
+        let mut entries = Vec::new();
+        let mut bytes_total = 0_usize;
+        while let Some(row) = rows.next()? {
+            let bytes: Vec<u8> = row.get(3)?;
+            bytes_total = bytes_total.saturating_add(bytes.len());
+            if bytes_total > bytes_max && !entries.is_empty() {
+                break;
+            }
+            entries.push(OutboxEntry { seq: OutboxSeq(row.number(0)?), doc: row.doc(1)?, hash: row.hash(2)?, bytes });
+        }
+        Ok(entries)
+    }
+
+    /// How much the outbox holds.
+    ///
+    /// # Errors
+    /// Any [`StoreError`] of reading.
+    pub fn outbox_counts(&self) -> Result<OutboxCounts, StoreError> {
+        let counts = self
+            .tx
+            .prepare_cached(
+                "SELECT count(*) FILTER (WHERE refused IS NULL),
+                        coalesce(sum(length(bytes)) FILTER (WHERE refused IS NULL), 0),
+                        count(refused)
+                 FROM outbox",
+            )?
+            .query_row([], |row| {
+                Ok(OutboxCounts { waiting: row.number(0)?, waiting_bytes: row.number(1)?, refused: row.number(2)? })
+            })?;
+        Ok(counts)
+    }
+
+    /// The highest number ever given, whether its entry still waits or not.
+    ///
+    /// # Errors
+    /// Any [`StoreError`] of reading.
+    pub fn outbox_last(&self) -> Result<OutboxSeq, StoreError> {
+        let last = self
+            .tx
+            .prepare_cached("SELECT seq FROM sqlite_sequence WHERE name = 'outbox'")?
+            .query_row([], |row| row.number(0))
+            .optional()?;
+        Ok(OutboxSeq(last.unwrap_or(0)))
+    }
+
+    /// The change that has the number `seq`, while its entry is in the outbox.
+    ///
+    /// # Errors
+    /// Any [`StoreError`] of reading.
+    pub fn outbox_hash(&self, seq: OutboxSeq) -> Result<Option<ChangeHash>, StoreError> {
+        let hash = self
+            .tx
+            .prepare_cached("SELECT hash FROM outbox WHERE seq = ?1")?
+            .query_row([integer(seq.0)], |row| row.hash(0))
+            .optional()?;
+        Ok(hash)
+    }
+
+    /// What the relay refused, oldest first, `limit` at most.
+    ///
+    /// # Errors
+    /// Any [`StoreError`] of reading.
+    pub fn refused(&self, limit: u32) -> Result<Vec<Refused>, StoreError> {
+        let mut statement = self.tx.prepare_cached(
+            "SELECT seq, doc, hash, refused, refused_at_ms FROM outbox WHERE refused IS NOT NULL ORDER BY seq LIMIT ?1",
+        )?;
+        let refused = statement
+            .query_map([limit], |row| {
+                Ok(Refused {
+                    seq: OutboxSeq(row.number(0)?),
+                    doc: row.doc(1)?,
+                    hash: row.hash(2)?,
+                    reason: row.refusal(3)?,
+                    at: row.time(4)?,
+                })
+            })?
+            .collect::<Result<_, _>>()?;
+        Ok(refused)
+    }
+}
+
+impl WriteTx<'_> {
+    /// Puts a change made here at the end of the outbox.
+    ///
+    /// # Errors
+    /// Any [`StoreError`] of writing.
+    pub fn push_outbox(&self, doc: DocId, hash: ChangeHash, bytes: &[u8]) -> Result<OutboxSeq, StoreError> {
+        self.tx.tx.prepare_cached("INSERT INTO outbox (doc, hash, bytes) VALUES (?1, ?2, ?3)")?.execute(params![
+            doc.as_bytes(),
+            hash.as_bytes(),
+            bytes
+        ])?;
+        Ok(OutboxSeq(self.tx.tx.last_insert_rowid().unsigned_abs()))
+    }
+
+    /// Takes note of the relay's verdicts at `at`: what it has is removed and becomes the highest acknowledged entry, what
+    /// it refused is kept with the reason. Numbers that are not in the outbox (a verdict heard twice) change nothing.
+    ///
+    /// # Errors
+    /// Any [`StoreError`] of writing.
+    pub fn settle(&self, verdicts: &[(OutboxSeq, Verdict)], at: Timestamp) -> Result<(), StoreError> {
+        let tx = &self.tx.tx;
+        let mut remove = tx.prepare_cached("DELETE FROM outbox WHERE seq = ?1 RETURNING hash")?;
+        let mut keep = tx.prepare_cached("UPDATE outbox SET refused = ?2, refused_at_ms = ?3 WHERE seq = ?1")?;
+        let mut acknowledged = None;
+        for (seq, verdict) in verdicts {
+            match verdict {
+                Verdict::Accepted(_) | Verdict::Had(_) => {
+                    let hash = remove.query_row([integer(seq.0)], |row| row.hash(0)).optional()?;
+                    acknowledged = acknowledged.max(hash.map(|hash| (*seq, hash)));
+                }
+                Verdict::Refused(reason) => {
+                    keep.execute(params![integer(seq.0), reason.number(), at.millis()])?;
+                }
+            }
+        }
+        if let Some((seq, hash)) = acknowledged {
+            tx.prepare_cached(
+                "UPDATE membership SET acknowledged_seq = ?1, acknowledged_hash = ?2
+                 WHERE acknowledged_seq IS NULL OR acknowledged_seq < ?1",
+            )?
+            .execute(params![integer(seq.0), hash.as_bytes()])?;
+        }
+        Ok(())
+    }
+
+    /// Lets everything that was refused for `reason` wait again, under the numbers it has. Returns how many.
+    ///
+    /// # Errors
+    /// Any [`StoreError`] of writing.
+    pub fn retry_refused(&self, reason: Refusal) -> Result<usize, StoreError> {
+        let retried = self
+            .tx
+            .tx
+            .prepare_cached("UPDATE outbox SET refused = NULL, refused_at_ms = NULL WHERE refused = ?1")?
+            .execute([reason.number()])?;
+        Ok(retried)
+    }
+}

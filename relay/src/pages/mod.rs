@@ -1,5 +1,7 @@
 //! The pages supervisors read.
 
+pub(crate) mod password;
+
 use axum::Router;
 
 use crate::AppState;

@@ -42,7 +42,7 @@ mod tests {
     #[test]
     fn devices_cut_off_together_come_back_apart() {
         let waits: std::collections::BTreeSet<u64> =
-            (0..100).map(|n| backoff_ms(5, n * 0x9e37_79b9_7f4a_7c15)).collect();
+            (0..100).map(|n| backoff_ms(5, u64::wrapping_mul(n, 0x9e37_79b9_7f4a_7c15))).collect();
         assert!(waits.len() > 90);
     }
 }

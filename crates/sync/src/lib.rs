@@ -1,7 +1,7 @@
 //! The protocol between a device and its relay: numbered frames, and the two ends as state machines without I/O.
 //!
 //! `PROTOCOL.md` beside this crate is the specification; this crate is one implementation of it. It is schema-blind: it
-//! knows documents as bytes and changes by what `inspect` reads from their headers. It is storage-blind: what to read and
+//! knows documents as bytes and changes by what [`inspect`] reads from their headers. It is storage-blind: what to read and
 //! what to commit are *effects*, data that a driver performs. There is no clock and no randomness here: both are arguments.
 //!
 //! # Driving a device session
@@ -41,7 +41,7 @@
 //! # Driving a relay session
 //!
 //! One task per connection, one thread that owns the store, one queue per connection for what other connections accepted.
-//! Answers may come later; the session says with `RelaySession::poll_effect` what it can do meanwhile.
+//! Answers may come later; the session says with [`RelaySession::poll_effect`] what it can do meanwhile.
 //!
 //! ```ignore
 //! let mut session = RelaySession::new(config, nonce, tick());
@@ -73,63 +73,29 @@
 //! Live batches are best delivered in feed order with the answer to an append at its own place in that order: then no
 //! device gets its own changes back. In any other order everything still arrives: a session that cannot continue exactly
 //! where its device stands reads the feed instead.
-//!
-//! # Signatures
-//!
-//! ```ignore
-//! impl DeviceSession {
-//!     pub fn sync(config: DeviceConfig, secret: DeviceSecret, start: Start, now: Tick) -> Self;
-//!     pub fn enrol(config: DeviceConfig, secret: DeviceSecret, request: EnrolmentRequest, now: Tick) -> Self;
-//!     pub fn handle_frame(&mut self, frame: &[u8], now: Tick);
-//!     pub fn handle_recalled(&mut self, held: bool, now: Tick);
-//!     pub fn handle_outbox(&mut self, batch: OutboxBatch, now: Tick);
-//!     pub fn handle_outbox_grew(&mut self, now: Tick);
-//!     pub fn handle_committed(&mut self, documents_changed: u64, now: Tick);
-//!     pub fn handle_timeout(&mut self, now: Tick);
-//!     pub fn handle_leave(&mut self, now: Tick);
-//!     pub fn handle_closed(&mut self, now: Tick);
-//!     pub fn poll_effect(&mut self) -> Option<DeviceEffect>;
-//!     pub fn poll_timeout(&self) -> Option<Tick>;
-//!     pub fn report(&self) -> Report;
-//! }
-//! impl RelaySession {
-//!     pub fn new(config: RelayConfig, nonce: Nonce, now: Tick) -> Self;
-//!     pub fn handle_frame(&mut self, frame: &[u8], now: Tick);
-//!     pub fn handle_admission(&mut self, answer: Result<Admission, Code>, now: Tick);
-//!     pub fn handle_enrolment(&mut self, answer: Result<(Membership, Timestamp), Code>, now: Tick);
-//!     pub fn handle_appended(&mut self, verdicts: Vec<Verdict>, now: Tick);
-//!     pub fn handle_feed(&mut self, batch: FeedBatch, now: Tick);
-//!     pub fn handle_live(&mut self, batch: &LiveBatch, now: Tick);
-//!     pub fn handle_sent(&mut self, now: Tick);
-//!     pub fn handle_timeout(&mut self, now: Tick);
-//!     pub fn handle_closed(&mut self, now: Tick);
-//!     pub fn shut(&mut self, code: Code, now: Tick);
-//!     pub fn poll_effect(&mut self) -> Option<RelayEffect>;
-//!     pub fn poll_timeout(&self) -> Option<Tick>;
-//!     pub fn counters(&self) -> RelayCounters;
-//!     pub fn claim(&self) -> Option<&Claim>;
-//! }
-//! impl LiveBatch { pub fn encode(from: Position, changes: &[(DocId, Arc<[u8]>)]) -> LiveBatch; /* positions from+1 .. */ }
-//! pub fn inspect(bytes: &[u8]) -> Result<vocab::ChangeHeader, Malformed>;
-//! ```
 
 mod backoff;
 mod code;
 mod device;
+mod inspect;
 pub mod limits;
+mod live;
 mod relay;
 mod report;
 mod sign;
 mod tick;
 mod types;
+pub mod wire;
 
 pub use backoff::{BACKOFF_MS_MAX, BACKOFF_MS_MIN, backoff_ms};
 pub use code::Code;
 pub use device::{
-    AdoptReason, Arrival, DeviceConfig, DeviceEffect, EnrolmentRequest, Form, Mode, OutboxBatch, OutboxEntry, Outcome,
-    Start,
+    AdoptReason, Arrival, DeviceConfig, DeviceEffect, DeviceSession, EnrolmentRequest, Form, Mode, OutboxBatch,
+    OutboxEntry, Outcome, Start,
 };
-pub use relay::{FeedBatch, FeedDocument, FeedForm, RelayConfig, RelayCounters, RelayEffect, Submission};
+pub use inspect::{Malformed, inspect};
+pub use live::LiveBatch;
+pub use relay::{FeedBatch, FeedDocument, FeedForm, RelayConfig, RelayCounters, RelayEffect, RelaySession, Submission};
 pub use report::Report;
 pub use sign::{DeviceSecret, Nonce};
 pub use tick::Tick;

@@ -91,3 +91,9 @@ pub struct Progress {
     /// How many changes wait in its outbox.
     pub outbox: u64,
 }
+
+/// Where a relay begins for a device that holds `cursor` of the feed `epoch`: at the start when that was another feed, or
+/// one longer than the relay's. Both ends compute it from the same frames.
+pub(crate) fn usable(cursor: Cursor, epoch: Option<Epoch>, feed: Epoch, head: Position) -> Cursor {
+    if epoch == Some(feed) && cursor.through <= head { cursor } else { Cursor::default() }
+}

@@ -1,5 +1,7 @@
 //! What a device session asks its driver to do, and what it is given.
 
+use std::sync::Arc;
+
 use vocab::{Actor, BranchId, ChangeHash, Cursor, DocId, Epoch, Position, Timestamp, Verdict};
 
 use crate::{Code, Membership, Seen};
@@ -130,9 +132,9 @@ pub struct Arrival {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Form {
     /// The whole document: a saved form, perhaps followed by changes, as automerge loads it.
-    Saved(Vec<u8>),
+    Saved(Arc<[u8]>),
     /// Changes, each one automerge change chunk, in causal order.
-    Changes(Vec<Vec<u8>>),
+    Changes(Vec<Arc<[u8]>>),
 }
 
 /// What the store read from its outbox.

@@ -1,6 +1,368 @@
-//! The device's end.
+//! The device's end of a connection, as a state machine.
+//!
+//! It pushes the outbox and takes what the feed brings, both at once. It never advances its cursor past what it was given,
+//! checks that every frame continues exactly where the last one ended, and asks the driver to commit data and cursor
+//! together. A relay that misbehaves costs the connection, nothing else.
+
 mod effect;
+mod exchange;
+
+use std::collections::VecDeque;
+
+use vocab::{Cursor, Position};
+
 pub use effect::{
     AdoptReason, Arrival, DeviceConfig, DeviceEffect, EnrolmentRequest, Form, Mode, OutboxBatch, OutboxEntry, Outcome,
     Start,
 };
+
+use crate::limits::{HANDSHAKE_MS_MAX, HEARTBEAT_MS, IDLE_MS_MAX};
+use crate::types::usable;
+use crate::wire::{Challenge, Frame, Signed, VERSION};
+use crate::{Admission, Claim, Code, DeviceSecret, EnrolRequest, Report, Tick};
+use exchange::Exchange;
+
+/// How many frames may wait while the driver looks up what the relay has seen.
+const HELD_FRAMES_MAX: usize = 64;
+
+/// The device's end of one connection. See the crate's documentation for the loop that drives it.
+#[derive(Debug)]
+pub struct DeviceSession {
+    config: DeviceConfig,
+    secret: DeviceSecret,
+    state: State,
+    line: Line,
+}
+
+#[derive(Debug)]
+enum State {
+    /// The relay speaks first.
+    AwaitingChallenge(Errand),
+    AwaitingWelcome {
+        start: Box<Start>,
+        asked: Tick,
+    },
+    AwaitingEnrolled,
+    /// The driver looks up whether this store is an old copy; frames wait.
+    Recalling {
+        start: Box<Start>,
+        admission: Box<Admission>,
+        held: Vec<Frame>,
+    },
+    Exchanging(Box<Exchange>),
+    Over,
+}
+
+#[derive(Debug)]
+enum Errand {
+    Sync(Box<Start>),
+    Enrol(EnrolmentRequest),
+}
+
+/// What every state needs: the way to the driver, the counters and the times.
+#[derive(Debug)]
+struct Line {
+    effects: VecDeque<DeviceEffect>,
+    report: Report,
+    opened: Tick,
+    sent: Tick,
+    heard: Tick,
+}
+
+impl Line {
+    fn send(&mut self, frame: &Frame, now: Tick) {
+        let bytes = frame.encode();
+        self.report.bytes_up += bytes.len() as u64;
+        self.sent = now;
+        self.effects.push_back(DeviceEffect::Send(bytes));
+    }
+
+    fn ask(&mut self, frame: &Frame, now: Tick) {
+        self.report.round_trips += 1;
+        self.send(frame, now);
+    }
+}
+
+impl DeviceSession {
+    /// A session that exchanges what both sides lack. The connection has just opened.
+    #[must_use]
+    pub fn sync(config: DeviceConfig, secret: DeviceSecret, start: Start, now: Tick) -> Self {
+        DeviceSession::new(config, secret, Errand::Sync(Box::new(start)), now)
+    }
+
+    /// A session that joins a branch and ends. The connection has just opened.
+    #[must_use]
+    pub fn enrol(config: DeviceConfig, secret: DeviceSecret, request: EnrolmentRequest, now: Tick) -> Self {
+        DeviceSession::new(config, secret, Errand::Enrol(request), now)
+    }
+
+    fn new(config: DeviceConfig, secret: DeviceSecret, errand: Errand, now: Tick) -> Self {
+        let report = match &errand {
+            Errand::Sync(start) => Report { cursor: start.cursor, outbox: start.outbox, ..Report::default() },
+            Errand::Enrol(_) => Report::default(),
+        };
+        let line = Line { effects: VecDeque::new(), report, opened: now, sent: now, heard: now };
+        DeviceSession { config, secret, state: State::AwaitingChallenge(errand), line }
+    }
+
+    /// A binary message arrived.
+    pub fn handle_frame(&mut self, bytes: &[u8], now: Tick) {
+        if self.is_over() {
+            return;
+        }
+        self.line.heard = now;
+        self.line.report.bytes_down += bytes.len() as u64;
+        match Frame::decode(bytes) {
+            Ok(frame) => self.take(frame, now),
+            Err(error) => self.break_off(error.code(), now),
+        }
+    }
+
+    fn take(&mut self, frame: Frame, now: Tick) {
+        match (&mut self.state, frame) {
+            (_, Frame::Refused(reason) | Frame::Goodbye(reason)) => {
+                self.end(Outcome::Refused { code: reason.code, text: reason.text });
+            }
+            (State::AwaitingChallenge(_), Frame::Challenge(challenge)) => self.answer(&challenge, now),
+            (State::AwaitingEnrolled, Frame::Enrolled { membership, time }) => {
+                self.line.send(&Frame::Goodbye(Code::Done.into()), now);
+                self.end(Outcome::Enrolled { membership, relay_time: time });
+            }
+            (State::AwaitingWelcome { .. }, Frame::Welcome(admission)) => self.welcome(admission, now),
+            (State::Recalling { held, .. }, frame) => {
+                if held.len() >= HELD_FRAMES_MAX {
+                    self.break_off(Code::Limit, now);
+                } else {
+                    held.push(frame);
+                }
+            }
+            (State::Exchanging(exchange), frame) => match exchange.take(frame, &mut self.line, now) {
+                Ok(()) => self.settle_down(now),
+                Err(code) => self.break_off(code, now),
+            },
+            _ => self.break_off(Code::Unexpected, now),
+        }
+    }
+
+    fn answer(&mut self, challenge: &Challenge, now: Tick) {
+        if !challenge.versions.contains(&VERSION) {
+            return self.break_off(Code::Version, now);
+        }
+        let state = std::mem::replace(&mut self.state, State::Over);
+        let State::AwaitingChallenge(errand) = state else { return };
+        match errand {
+            Errand::Enrol(request) => {
+                let request = EnrolRequest {
+                    invite: request.invite,
+                    key: self.secret.key(),
+                    name: request.name,
+                    app: self.config.app.clone(),
+                };
+                self.line.ask(&Frame::Enrol(Signed::enrol(&self.secret, &challenge.nonce, &request)), now);
+                self.state = State::AwaitingEnrolled;
+            }
+            Errand::Sync(start) => {
+                let claim = Claim {
+                    key: self.secret.key(),
+                    actor: start.actor,
+                    branch: start.branch,
+                    epoch: start.epoch,
+                    cursor: start.cursor,
+                    settled: start.settled,
+                    outbox: start.outbox,
+                    app: self.config.app.clone(),
+                    time: start.time,
+                    follows: self.config.mode == Mode::Follow,
+                };
+                self.line.ask(&Frame::Hello(Signed::claim(&self.secret, &challenge.nonce, &claim)), now);
+                self.state = State::AwaitingWelcome { start, asked: now };
+            }
+        }
+    }
+
+    fn welcome(&mut self, admission: Admission, now: Tick) {
+        let state = std::mem::replace(&mut self.state, State::Over);
+        let State::AwaitingWelcome { start, asked } = state else { return };
+        if admission.membership.branch != start.branch {
+            return self.break_off(Code::WrongBranch, now);
+        }
+        self.line
+            .effects
+            .push_back(DeviceEffect::LearnTime { relay_time: admission.time, round_trip_ms: now.since(asked) });
+        self.line.effects.push_back(DeviceEffect::Admitted(admission.membership.clone()));
+        match admission.seen {
+            Some(seen) => {
+                self.line.effects.push_back(DeviceEffect::Recall(seen));
+                self.state = State::Recalling { start, admission: Box::new(admission), held: Vec::new() };
+            }
+            None => self.exchange(&start, &admission, now),
+        }
+    }
+
+    /// The driver's answer to [`DeviceEffect::Recall`]: whether the store holds the change.
+    pub fn handle_recalled(&mut self, held_by_store: bool, now: Tick) {
+        let state = std::mem::replace(&mut self.state, State::Over);
+        let State::Recalling { start, admission, held } = state else {
+            self.state = state;
+            return;
+        };
+        if let (false, Some(seen)) = (held_by_store, admission.seen) {
+            self.line.send(&Frame::Goodbye(Code::Restored.into()), now);
+            return self.end(Outcome::Restored { seen });
+        }
+        self.exchange(&start, &admission, now);
+        for frame in held {
+            if !self.is_over() {
+                self.take(frame, now);
+            }
+        }
+    }
+
+    fn exchange(&mut self, start: &Start, admission: &Admission, now: Tick) {
+        let cursor = usable(start.cursor, start.epoch, admission.epoch, admission.head);
+        let why = match start.epoch {
+            None => Some(AdoptReason::First),
+            Some(epoch) if epoch != admission.epoch => Some(AdoptReason::NewEpoch),
+            Some(_) if cursor != start.cursor => Some(AdoptReason::FellBehind),
+            Some(_) => None,
+        };
+        if let Some(why) = why {
+            self.line.report.started_over = why != AdoptReason::First;
+            self.line.effects.push_back(DeviceEffect::AdoptFeed { epoch: admission.epoch, cursor, why });
+        }
+        self.line.report.cursor = cursor;
+        self.line.report.head = admission.head;
+        let mut exchange = Exchange::new(&self.config, start, cursor, admission.head);
+        exchange.pump(&mut self.line, now);
+        self.state = State::Exchanging(Box::new(exchange));
+        self.settle_down(now);
+    }
+
+    /// The driver's answer to [`DeviceEffect::ReadOutbox`].
+    pub fn handle_outbox(&mut self, batch: OutboxBatch, now: Tick) {
+        if let State::Exchanging(exchange) = &mut self.state {
+            exchange.outbox(batch, &mut self.line, now);
+            self.settle_down(now);
+        }
+    }
+
+    /// The outbox has new entries. May be called at any time, and once too often.
+    pub fn handle_outbox_grew(&mut self, now: Tick) {
+        if let State::Exchanging(exchange) = &mut self.state {
+            exchange.outbox_grew(&mut self.line, now);
+        }
+    }
+
+    /// The driver's answer to [`DeviceEffect::Commit`]: it is durable, and changed this many documents.
+    pub fn handle_committed(&mut self, documents_changed: u64, now: Tick) {
+        self.line.report.documents_changed += documents_changed;
+        if let State::Exchanging(exchange) = &mut self.state {
+            exchange.committed();
+            self.settle_down(now);
+        }
+    }
+
+    /// The time of [`DeviceSession::poll_timeout`] has come. Calling it early does nothing.
+    pub fn handle_timeout(&mut self, now: Tick) {
+        match &self.state {
+            State::Over => {}
+            State::AwaitingChallenge(_) | State::AwaitingWelcome { .. } | State::AwaitingEnrolled => {
+                if now.since(self.line.opened) >= HANDSHAKE_MS_MAX {
+                    self.break_off(Code::Idle, now);
+                }
+            }
+            State::Recalling { .. } | State::Exchanging(_) => {
+                if now.since(self.line.heard) >= IDLE_MS_MAX {
+                    self.break_off(Code::Idle, now);
+                } else if now.since(self.line.sent) >= HEARTBEAT_MS {
+                    self.line.send(&Frame::Ping(now.millis()), now);
+                }
+            }
+        }
+    }
+
+    /// The person or the program wants to stop. What was committed stays; what is under way is done again next time.
+    pub fn handle_leave(&mut self, now: Tick) {
+        if self.is_over() {
+            return;
+        }
+        if let State::Exchanging(exchange) = &mut self.state {
+            exchange.tell_progress(&mut self.line, now);
+        }
+        self.line.send(&Frame::Goodbye(Code::Done.into()), now);
+        self.end(Outcome::Done);
+    }
+
+    /// The connection is gone.
+    pub fn handle_closed(&mut self, _now: Tick) {
+        if !self.is_over() {
+            self.end(Outcome::Lost { head: self.line.report.head });
+        }
+    }
+
+    /// What the driver is to do next. `None`: wait for a frame, the timeout, or news of the outbox.
+    pub fn poll_effect(&mut self) -> Option<DeviceEffect> {
+        self.line.effects.pop_front()
+    }
+
+    /// When to call [`DeviceSession::handle_timeout`]; `None` once the session is over.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Tick> {
+        match &self.state {
+            State::Over => None,
+            State::AwaitingChallenge(_) | State::AwaitingWelcome { .. } | State::AwaitingEnrolled => {
+                Some(self.line.opened.plus_millis(HANDSHAKE_MS_MAX))
+            }
+            State::Recalling { .. } | State::Exchanging(_) => {
+                Some(self.line.heard.plus_millis(IDLE_MS_MAX).min(self.line.sent.plus_millis(HEARTBEAT_MS)))
+            }
+        }
+    }
+
+    /// The counters so far.
+    #[must_use]
+    pub fn report(&self) -> Report {
+        self.line.report
+    }
+
+    /// How far the device holds the feed once every effect polled so far is performed, and the feed's head.
+    #[must_use]
+    pub fn position(&self) -> (Cursor, Position) {
+        (self.line.report.cursor, self.line.report.head)
+    }
+
+    /// Whether the session has reached the feed's head and the relay has answered everything pushed.
+    #[must_use]
+    pub fn is_caught_up(&self) -> bool {
+        matches!(&self.state, State::Exchanging(exchange) if exchange.is_idle())
+    }
+
+    /// Whether the session is over; its last effect is [`DeviceEffect::End`].
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        matches!(self.state, State::Over)
+    }
+
+    /// After anything that may have finished the exchange.
+    fn settle_down(&mut self, now: Tick) {
+        let State::Exchanging(exchange) = &mut self.state else { return };
+        if !exchange.is_idle() {
+            return;
+        }
+        exchange.tell_progress(&mut self.line, now);
+        if self.config.mode == Mode::Once {
+            self.line.send(&Frame::Goodbye(Code::Done.into()), now);
+            self.end(Outcome::Done);
+        }
+    }
+
+    fn break_off(&mut self, code: Code, now: Tick) {
+        self.line.send(&Frame::Goodbye(code.into()), now);
+        self.end(Outcome::Broken(code));
+    }
+
+    fn end(&mut self, outcome: Outcome) {
+        self.line.effects.push_back(DeviceEffect::End(outcome));
+        self.state = State::Over;
+    }
+}

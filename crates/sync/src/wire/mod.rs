@@ -1,0 +1,303 @@
+//! Frames: one binary websocket message each, a number and an integer-keyed CBOR map. PROTOCOL.md is the specification.
+//!
+//! Decoding never panics and never allocates more than [`limits::SECTION_BYTES_MAX`](crate::limits::SECTION_BYTES_MAX)
+//! and a bounded number of items, whatever the bytes. Maps may hold keys this version does not know: they are skipped, so
+//! that a later version can add some. A frame number it does not know is an error.
+
+mod cbor;
+mod documents;
+mod handshake;
+mod push;
+mod section;
+
+use std::io;
+
+use thiserror::Error;
+use vocab::{Cursor, Position, Timestamp, Verdict};
+
+use crate::limits::{FRAME_BYTES_MAX, TEXT_BYTES_MAX};
+use crate::{Admission, Code, Membership, Nonce, Progress};
+use cbor::{Fields, Map, text, uint};
+
+pub(crate) use documents::Packer;
+pub use documents::{Documents, Item, ItemForm};
+pub use handshake::{Challenge, Signed};
+pub use push::{Push, PushedChange};
+
+/// The version of the protocol that this crate speaks.
+pub const VERSION: u16 = 1;
+
+/// The numbers of the frames. A number is never given to another frame; those of issue 3's work are reserved.
+mod number {
+    pub(super) const CHALLENGE: u8 = 0;
+    pub(super) const HELLO: u8 = 1;
+    pub(super) const ENROL: u8 = 2;
+    pub(super) const WELCOME: u8 = 3;
+    pub(super) const ENROLLED: u8 = 4;
+    pub(super) const REFUSED: u8 = 5;
+    pub(super) const PUSH: u8 = 6;
+    pub(super) const VERDICTS: u8 = 7;
+    pub(super) const DOCUMENTS: u8 = 8;
+    pub(super) const PROGRESS: u8 = 9;
+    pub(super) const PING: u8 = 10;
+    pub(super) const PONG: u8 = 11;
+    pub(super) const GOODBYE: u8 = 12;
+    // 13 Check, 14 Reconcile and 15 Tombstone are reserved: sums, reconciliation and erasure.
+}
+
+/// One message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Frame {
+    /// 0, relay: the first frame of every connection.
+    Challenge(Challenge),
+    /// 1, device: who it is and how far it is; a signed [`crate::Claim`].
+    Hello(Signed),
+    /// 2, device: a wish to join a branch; a signed [`crate::EnrolRequest`].
+    Enrol(Signed),
+    /// 3, relay: the answer to a Hello.
+    Welcome(Admission),
+    /// 4, relay: the answer to an Enrol.
+    Enrolled {
+        /// Who the device is now.
+        membership: Membership,
+        /// The relay's wall clock.
+        time: Timestamp,
+    },
+    /// 5, relay: the other answer to a Hello or an Enrol. The connection ends.
+    Refused(Reason),
+    /// 6, device: changes from the outbox.
+    Push(Push),
+    /// 7, relay: what became of the changes of the oldest unanswered Push.
+    Verdicts(Verdicts),
+    /// 8, relay: documents, and the cursor they lead to.
+    Documents(Documents),
+    /// 9, device: how far it is.
+    Progress(Progress),
+    /// 10, device: are you there?
+    Ping(u64),
+    /// 11, relay: yes, with the number of the Ping.
+    Pong(u64),
+    /// 12, both: the connection ends.
+    Goodbye(Reason),
+}
+
+/// Why a connection ends, for machines and for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reason {
+    /// The code.
+    pub code: Code,
+    /// English words for whoever does not know the code; may be empty.
+    pub text: String,
+}
+
+impl From<Code> for Reason {
+    fn from(code: Code) -> Self {
+        Reason { code, text: String::new() }
+    }
+}
+
+/// What became of pushed changes, in the order of the push.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdicts {
+    /// Outbox sequence and verdict.
+    pub verdicts: Vec<(u64, Verdict)>,
+    /// When the feed between these two positions holds nothing but this push: a device that holds the feed up to the first
+    /// now holds it up to the second.
+    pub span: Option<(Position, Position)>,
+}
+
+/// Bytes that are not a frame of this version of the protocol.
+#[derive(Debug, Error)]
+pub enum WireError {
+    /// Nothing.
+    #[error("the frame is empty")]
+    Empty,
+    /// More than [`FRAME_BYTES_MAX`].
+    #[error("the frame has {len} bytes; at most {FRAME_BYTES_MAX} are allowed")]
+    TooLong {
+        /// Its length in bytes.
+        len: usize,
+    },
+    /// Not a number of this version.
+    #[error("frame number {number} is not known")]
+    UnknownFrame {
+        /// The number.
+        number: u8,
+    },
+    /// Not CBOR of the stated shape.
+    #[error("the frame is not the CBOR it should be")]
+    Cbor {
+        /// What the decoder found.
+        #[from]
+        source: minicbor::decode::Error,
+    },
+    /// An array or map without its length.
+    #[error("arrays and maps must state their length")]
+    Indefinite,
+    /// Map keys out of order or given twice.
+    #[error("key {key} is out of order or given twice")]
+    KeyOrder {
+        /// The key.
+        key: u64,
+    },
+    /// Bytes after the end.
+    #[error("there are bytes after the end")]
+    Trailing,
+    /// A required key is absent.
+    #[error("key {key} is missing")]
+    Missing {
+        /// The key.
+        key: u64,
+    },
+    /// A value outside its range.
+    #[error("a value is not {expected}")]
+    Value {
+        /// What it should be.
+        expected: &'static str,
+    },
+    /// More of something than the limits allow.
+    #[error("{count} {what}; at most {max} are allowed")]
+    TooMany {
+        /// Of what.
+        what: &'static str,
+        /// How many.
+        count: u64,
+        /// How many are allowed.
+        max: u64,
+    },
+    /// A section that does not unpack.
+    #[error("a section does not unpack")]
+    Zstd {
+        /// What zstd said.
+        source: io::Error,
+    },
+    /// A section that is longer or shorter than it states.
+    #[error("a section does not have the length it states")]
+    SectionLength,
+}
+
+impl WireError {
+    /// The code with which the connection ends.
+    #[must_use]
+    pub const fn code(&self) -> Code {
+        match self {
+            WireError::TooLong { .. } | WireError::TooMany { .. } => Code::Limit,
+            WireError::UnknownFrame { .. } => Code::Unexpected,
+            _ => Code::Malformed,
+        }
+    }
+}
+
+impl Frame {
+    /// The bytes of this frame.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let (number, map) = match self {
+            Frame::Challenge(challenge) => (number::CHALLENGE, challenge.encode()),
+            Frame::Hello(signed) => (number::HELLO, signed.encode()),
+            Frame::Enrol(signed) => (number::ENROL, signed.encode()),
+            Frame::Welcome(admission) => (number::WELCOME, handshake::encode_admission(admission)),
+            Frame::Enrolled { membership, time } => (number::ENROLLED, handshake::encode_enrolled(membership, *time)),
+            Frame::Refused(reason) => (number::REFUSED, reason.encode()),
+            Frame::Push(push) => (number::PUSH, push.encode()),
+            Frame::Verdicts(verdicts) => (number::VERDICTS, verdicts.encode()),
+            Frame::Documents(documents) => (number::DOCUMENTS, documents.encode()),
+            Frame::Progress(progress) => {
+                (number::PROGRESS, Map::default().uints(0, &encode_cursor(progress.cursor)).uint(1, progress.outbox))
+            }
+            Frame::Ping(ping) => (number::PING, Map::default().uint(0, *ping)),
+            Frame::Pong(ping) => (number::PONG, Map::default().uint(0, *ping)),
+            Frame::Goodbye(reason) => (number::GOODBYE, reason.encode()),
+        };
+        let mut bytes = vec![number];
+        map.write(&mut bytes);
+        bytes
+    }
+
+    /// The frame in these bytes, which it fills to their end.
+    ///
+    /// # Errors
+    /// [`WireError`] when they are not a frame of this version, or one beyond its limits.
+    pub fn decode(bytes: &[u8]) -> Result<Frame, WireError> {
+        if bytes.len() > FRAME_BYTES_MAX {
+            return Err(WireError::TooLong { len: bytes.len() });
+        }
+        let (number, body) = bytes.split_first().ok_or(WireError::Empty)?;
+        if *number > number::GOODBYE {
+            return Err(WireError::UnknownFrame { number: *number });
+        }
+        let fields = Fields::read(body)?;
+        Ok(match *number {
+            number::CHALLENGE => Frame::Challenge(Challenge::decode(&fields)?),
+            number::HELLO => Frame::Hello(Signed::decode(&fields)?),
+            number::ENROL => Frame::Enrol(Signed::decode(&fields)?),
+            number::WELCOME => Frame::Welcome(handshake::decode_admission(&fields)?),
+            number::ENROLLED => {
+                let (membership, time) = handshake::decode_enrolled(&fields)?;
+                Frame::Enrolled { membership, time }
+            }
+            number::REFUSED => Frame::Refused(Reason::decode(&fields)?),
+            number::PUSH => Frame::Push(Push::decode(&fields)?),
+            number::VERDICTS => Frame::Verdicts(Verdicts::decode(&fields)?),
+            number::DOCUMENTS => Frame::Documents(Documents::decode(&fields)?),
+            number::PROGRESS => Frame::Progress(Progress {
+                cursor: fields.required(0, decode_cursor)?,
+                outbox: fields.required(1, uint)?,
+            }),
+            number::PING => Frame::Ping(fields.required(0, uint)?),
+            number::PONG => Frame::Pong(fields.required(0, uint)?),
+            number::GOODBYE => Frame::Goodbye(Reason::decode(&fields)?),
+            number => return Err(WireError::UnknownFrame { number }),
+        })
+    }
+}
+
+impl Reason {
+    fn encode(&self) -> Map {
+        let map = Map::default().uint(0, u64::from(self.code.number()));
+        if self.text.is_empty() { map } else { map.text(1, handshake::clip(&self.text)) }
+    }
+
+    fn decode(fields: &Fields<'_>) -> Result<Self, WireError> {
+        let number = fields.required(0, |d| Ok(d.u8()?))?;
+        Ok(Reason {
+            code: Code::from_number(number),
+            text: fields.optional(1, text(TEXT_BYTES_MAX))?.unwrap_or_default(),
+        })
+    }
+}
+
+fn encode_cursor(cursor: Cursor) -> [u64; 2] {
+    [cursor.base.get(), cursor.through.get()]
+}
+
+fn decode_cursor(decoder: &mut minicbor::Decoder<'_>) -> Result<Cursor, WireError> {
+    cbor::tuple(decoder, 2)?;
+    let cursor = Cursor { base: Position::new(decoder.u64()?), through: Position::new(decoder.u64()?) };
+    if cursor.base > cursor.through {
+        return Err(WireError::Value { expected: "a cursor whose base is not after its end" });
+    }
+    Ok(cursor)
+}
+
+/// Positions, sequences and times fit 63 bits, so that every language and SQLite can hold them.
+const NUMBER_MAX: u64 = i64::MAX as u64;
+
+fn decode_time(decoder: &mut minicbor::Decoder<'_>) -> Result<Timestamp, WireError> {
+    let millis = decoder.u64()?;
+    i64::try_from(millis)
+        .ok()
+        .filter(|millis| *millis <= Timestamp::MAX.millis())
+        .map(Timestamp::from_millis)
+        .ok_or(WireError::Value { expected: "a time before the year 10000" })
+}
+
+fn encode_time(time: Timestamp) -> u64 {
+    time.millis().unsigned_abs()
+}
+
+impl From<Nonce> for Challenge {
+    fn from(nonce: Nonce) -> Self {
+        Challenge { versions: vec![VERSION], nonce }
+    }
+}

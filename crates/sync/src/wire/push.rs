@@ -1,0 +1,114 @@
+//! The frames of the way up: Push and Verdicts.
+
+use minicbor::Decoder;
+use vocab::{DocId, Position, Refusal, Verdict};
+
+use super::cbor::{Fields, Map, array, item, list, tuple};
+use super::{NUMBER_MAX, Verdicts, WireError, section};
+use crate::limits::ITEMS_PER_FRAME_MAX;
+
+/// Changes from a device's outbox, in the order of their sequence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Push {
+    /// The changes.
+    pub changes: Vec<PushedChange>,
+}
+
+/// One of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PushedChange {
+    /// Its place in the outbox.
+    pub seq: u64,
+    /// Its document.
+    pub doc: DocId,
+    /// The bytes, whatever they are.
+    pub bytes: Vec<u8>,
+}
+
+impl Push {
+    pub(super) fn encode(&self) -> Map {
+        let raw = item(|e| {
+            e.array(self.changes.len() as u64)?;
+            self.changes.iter().try_for_each(|change| {
+                e.array(3)?.u64(change.seq)?.bytes(change.doc.as_bytes())?.bytes(&change.bytes)?.ok()
+            })
+        });
+        Map::default().raw(0, section::encode(&raw))
+    }
+
+    pub(super) fn decode(fields: &Fields<'_>) -> Result<Self, WireError> {
+        let raw = fields.required(0, section::decode)?;
+        let mut decoder = Decoder::new(&raw);
+        let count = list(&mut decoder, "changes", ITEMS_PER_FRAME_MAX as u64)?;
+        let mut changes: Vec<PushedChange> = Vec::new();
+        for _ in 0..count {
+            tuple(&mut decoder, 3)?;
+            let seq = decoder.u64()?;
+            if seq > NUMBER_MAX || changes.last().is_some_and(|last| last.seq >= seq) {
+                return Err(WireError::Value { expected: "an ascending outbox sequence" });
+            }
+            changes.push(PushedChange {
+                seq,
+                doc: DocId::from_bytes(array(&mut decoder)?),
+                bytes: decoder.bytes()?.to_vec(),
+            });
+        }
+        if changes.is_empty() {
+            return Err(WireError::Value { expected: "a push of one change at least" });
+        }
+        if decoder.position() == raw.len() { Ok(Push { changes }) } else { Err(WireError::Trailing) }
+    }
+}
+
+impl Verdicts {
+    pub(super) fn encode(&self) -> Map {
+        let list = item(|e| {
+            e.array(self.verdicts.len() as u64)?;
+            self.verdicts.iter().try_for_each(|(seq, verdict)| {
+                let (kind, value) = match verdict {
+                    Verdict::Accepted(position) => (0, position.get()),
+                    Verdict::Had(position) => (1, position.get()),
+                    Verdict::Refused(refusal) => (2, u64::from(refusal.number())),
+                };
+                e.array(3)?.u64(*seq)?.u8(kind)?.u64(value)?.ok()
+            })
+        });
+        let map = Map::default().raw(0, list);
+        match self.span {
+            None => map,
+            Some((from, to)) => map.uints(1, &[from.get(), to.get()]),
+        }
+    }
+
+    pub(super) fn decode(fields: &Fields<'_>) -> Result<Self, WireError> {
+        let verdicts = fields.required(0, |d| {
+            let count = list(d, "verdicts", ITEMS_PER_FRAME_MAX as u64)?;
+            let mut verdicts = Vec::new();
+            for _ in 0..count {
+                tuple(d, 3)?;
+                verdicts.push((d.u64()?, decode_verdict(d)?));
+            }
+            Ok(verdicts)
+        })?;
+        let span = fields.optional(1, |d| {
+            tuple(d, 2)?;
+            Ok((Position::new(d.u64()?), Position::new(d.u64()?)))
+        })?;
+        Ok(Verdicts { verdicts, span })
+    }
+}
+
+fn decode_verdict(decoder: &mut Decoder<'_>) -> Result<Verdict, WireError> {
+    let kind = decoder.u8()?;
+    let value = decoder.u64()?;
+    match kind {
+        0 => Ok(Verdict::Accepted(Position::new(value))),
+        1 => Ok(Verdict::Had(Position::new(value))),
+        // A reason of a later version is a refusal all the same: the change stays on the device.
+        2 => {
+            let known = u8::try_from(value).ok().and_then(Refusal::from_number);
+            Ok(Verdict::Refused(known.unwrap_or(Refusal::NotAuthorised)))
+        }
+        _ => Err(WireError::Value { expected: "a kind of verdict" }),
+    }
+}

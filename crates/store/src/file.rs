@@ -240,3 +240,10 @@ pub(crate) fn backup(conn: &Connection, path: &Path) -> Result<(), StoreError> {
         let _removed = std::fs::remove_file(path);
     })
 }
+
+/// What SQLite finds wrong with the structure of the file; empty when nothing.
+pub(crate) fn check(conn: &Connection) -> Result<Vec<String>, StoreError> {
+    let mut statement = conn.prepare("PRAGMA integrity_check")?;
+    let lines = statement.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;
+    Ok(lines.into_iter().filter(|line| line != "ok").collect())
+}

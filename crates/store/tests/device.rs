@@ -1,5 +1,7 @@
 //! What a device may rely on from its store.
 
+#![expect(clippy::unwrap_used, reason = "the helpers of these tests fail as the tests do: by panicking")]
+
 use std::path::Path;
 
 use store::{DeviceStore, Identity, LastSync, Membership, OutboxSeq, SecretKey, StoreError, StoreErrorKind};

@@ -117,9 +117,7 @@ impl DeviceStore {
     /// # Errors
     /// [`StoreError::Corrupt`] when it is too damaged to be checked.
     pub fn check(&self) -> Result<Vec<String>, StoreError> {
-        let mut statement = self.conn.prepare("PRAGMA integrity_check")?;
-        let lines = statement.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;
-        Ok(lines.into_iter().filter(|line| line != "ok").collect())
+        crate::file::check(&self.conn)
     }
 
     /// Writes a consistent copy of the store to the new file `path`, readable by its owner only, while other processes go on.

@@ -51,8 +51,10 @@
 //!             RelayEffect::Send(frame) => { socket.send(frame).await?; session.handle_sent(tick()) }
 //!             RelayEffect::Authenticate(claim) => session.handle_admission(registry.admit(&claim).await, tick()),
 //!             RelayEffect::Enrol(request) => session.handle_enrolment(registry.enrol(&request).await, tick()),
-//!             RelayEffect::Append(submissions) => feed.append(branch, submissions), // answered by handle_appended, in order
-//!             RelayEffect::ReadFeed { after, bytes_max } => session.handle_feed(feed.read(branch, after, bytes_max).await?, tick()),
+//!             RelayEffect::Append { branch, submissions, .. } => feed.append(branch, submissions), // answered below, in order
+//!             RelayEffect::ReadFeed { branch, after, bytes_max, skip } => {
+//!                 session.handle_feed(feed.read(branch, after, bytes_max, skip).await?, tick());
+//!             }
 //!             RelayEffect::ReportProgress(progress) => registry.report(device, progress),
 //!             RelayEffect::Close(code) => return socket.close().await,
 //!         }

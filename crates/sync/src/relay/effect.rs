@@ -1,5 +1,6 @@
 //! What a relay session asks its driver to do, and what it is given.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use vocab::{BranchId, ChangeHeader, Cursor, DeviceKey, DocId, Position};
@@ -53,6 +54,8 @@ pub enum RelayEffect {
         after: Cursor,
         /// Where to stop.
         bytes_max: usize,
+        /// Positions this device pushed in this session: changes there may be left out, since it holds them.
+        skip: BTreeSet<Position>,
     },
     /// Note what the device says of itself. No answer.
     ReportProgress(Progress),

@@ -1,6 +1,6 @@
 //! What happens between the Welcome and the Goodbye: pushes come up, the feed goes down.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use vocab::{ChangeHeader, Cursor, GENESIS_ACTOR, Position, Refusal, Verdict};
@@ -11,8 +11,8 @@ use crate::types::usable;
 use crate::wire::{Frame, Packer, Push, PushedChange, Verdicts};
 use crate::{Admission, Claim, Code, LiveBatch, Malformed, inspect};
 
-/// How many stretches of the feed a session remembers as its own device's; further ones are sent back, which is harmless.
-const OWN_SPANS_MAX: usize = 256;
+/// How many positions of the feed a session remembers as its own device's; further ones are sent back, which is harmless.
+const OWN_POSITIONS_MAX: usize = 16_384;
 
 #[derive(Debug)]
 pub(super) struct Service {
@@ -35,8 +35,8 @@ struct Down {
     reading: bool,
     /// Packed frames that wait until the socket takes more.
     pending: VecDeque<Arc<[u8]>>,
-    /// Stretches (after, up to) that this device pushed in this session.
-    own: Vec<(Position, Position)>,
+    /// Positions after the cursor's base that this device pushed in this session.
+    own: BTreeSet<Position>,
 }
 
 /// The pushes' way up.
@@ -67,7 +67,7 @@ impl Service {
                 caught_up: sent == Cursor::at(admission.head),
                 reading: false,
                 pending: VecDeque::new(),
-                own: Vec::new(),
+                own: BTreeSet::new(),
             },
             up: Up { last_seq: 0, unanswered: VecDeque::new() },
         }
@@ -184,7 +184,7 @@ impl Service {
                 FeedForm::Saved(bytes) => packer.saved(document.doc, &bytes),
                 FeedForm::Changes(changes) => {
                     for (position, bytes) in changes {
-                        if !self.down.is_own(position) {
+                        if !self.down.own.contains(&position) {
                             packer.change(document.doc, bytes);
                         }
                     }
@@ -196,7 +196,7 @@ impl Service {
         self.down.sent = batch.cursor;
         if !batch.more {
             self.down.caught_up = true;
-            self.down.own.retain(|(_, to)| *to > batch.cursor.base);
+            self.down.own = self.down.own.split_off(&batch.cursor.base.next());
         }
         self.pump(line);
     }
@@ -227,6 +227,7 @@ impl Service {
                 branch: self.claim.branch,
                 after: self.down.sent,
                 bytes_max: self.batch_bytes,
+                skip: self.down.own.clone(),
             });
         }
     }
@@ -238,32 +239,26 @@ impl Down {
         self.pending.is_empty() && !self.reading
     }
 
-    fn is_own(&self, position: Position) -> bool {
-        self.own.iter().any(|(from, to)| *from < position && position <= *to)
-    }
-
     /// Takes note of what this device's push added to the feed. When that continues exactly where the device stands, the
     /// verdicts carry it past its own changes.
     fn accepted(&mut self, verdicts: &[(u64, Verdict)]) -> Option<(Position, Position)> {
-        let mut spans: Vec<(Position, Position)> = Vec::new();
-        for (_, verdict) in verdicts {
-            let Verdict::Accepted(position) = verdict else { continue };
-            match spans.last_mut() {
-                Some((_, to)) if to.next() == *position => *to = *position,
-                _ => spans.push((Position::new(position.get().saturating_sub(1)), *position)),
-            }
-        }
-        let last = spans.last()?.1;
+        let positions: Vec<Position> = verdicts
+            .iter()
+            .filter_map(|(_, verdict)| match verdict {
+                Verdict::Accepted(position) => Some(*position),
+                Verdict::Had(_) | Verdict::Refused(_) => None,
+            })
+            .collect();
+        let (first, last) = (*positions.first()?, *positions.last()?);
         self.head = self.head.max(last);
-        if let [(from, to)] = spans[..]
-            && self.sent == Cursor::at(from)
-            && self.is_quiet()
-        {
-            self.sent = Cursor::at(to);
-            return Some((from, to));
+        let before = Position::new(first.get().saturating_sub(1));
+        let unbroken = positions.windows(2).all(|pair| pair[0].next() == pair[1]);
+        if unbroken && self.sent == Cursor::at(before) && self.is_quiet() {
+            self.sent = Cursor::at(last);
+            return Some((before, last));
         }
-        let room = OWN_SPANS_MAX.saturating_sub(self.own.len());
-        self.own.extend(spans.into_iter().take(room));
+        let room = OWN_POSITIONS_MAX.saturating_sub(self.own.len());
+        self.own.extend(positions.into_iter().take(room));
         None
     }
 }

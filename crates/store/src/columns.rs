@@ -23,6 +23,7 @@ pub(crate) fn join_hashes(hashes: &[ChangeHash]) -> Vec<u8> {
 /// Reads of typed columns; every failure is a [`rusqlite::Error`] that becomes `Corrupt`.
 pub(crate) trait Columns {
     fn fixed<const N: usize>(&self, index: usize) -> rusqlite::Result<[u8; N]>;
+    fn optional_fixed<const N: usize>(&self, index: usize) -> rusqlite::Result<Option<[u8; N]>>;
     fn number(&self, index: usize) -> rusqlite::Result<u64>;
     fn optional_number(&self, index: usize) -> rusqlite::Result<Option<u64>>;
     fn parsed<T: FromStr<Err: Display>>(&self, index: usize) -> rusqlite::Result<T>;
@@ -48,6 +49,9 @@ pub(crate) trait Columns {
     fn epoch(&self, index: usize) -> rusqlite::Result<Epoch> {
         self.fixed(index).map(Epoch::from_bytes)
     }
+    fn optional_epoch(&self, index: usize) -> rusqlite::Result<Option<Epoch>> {
+        Ok(self.optional_fixed(index)?.map(Epoch::from_bytes))
+    }
     fn generation(&self, index: usize) -> rusqlite::Result<Generation> {
         self.fixed(index).map(Generation::from_bytes)
     }
@@ -68,6 +72,13 @@ impl Columns for Row<'_> {
         bytes.try_into().map_err(|_| {
             wrong(index, Type::Blob, FromSqlError::InvalidBlobSize { expected_size: N, blob_size: bytes.len() })
         })
+    }
+
+    fn optional_fixed<const N: usize>(&self, index: usize) -> rusqlite::Result<Option<[u8; N]>> {
+        match self.get_ref(index)? {
+            rusqlite::types::ValueRef::Null => Ok(None),
+            _ => self.fixed(index).map(Some),
+        }
     }
 
     fn number(&self, index: usize) -> rusqlite::Result<u64> {

@@ -58,7 +58,7 @@ fn what_one_process_commits_the_next_reads() {
         relay: "ws://relay.example/sync".to_owned(),
         branch: BranchId::from_bytes([2; 16]),
         branch_name: "上海网点".to_owned(),
-        epoch: Epoch::from_bytes([3; 16]),
+        epoch: Some(Epoch::from_bytes([3; 16])),
         cursor: Cursor::default(),
         acknowledged: None,
     };
@@ -291,7 +291,7 @@ fn the_outbox_keeps_its_order_and_what_was_refused() {
                 relay: String::new(),
                 branch: BranchId::from_bytes([2; 16]),
                 branch_name: String::new(),
-                epoch: Epoch::from_bytes([3; 16]),
+                epoch: Some(Epoch::from_bytes([3; 16])),
                 cursor: Cursor::default(),
                 acknowledged: None,
             })?;

@@ -22,7 +22,7 @@ CREATE TABLE membership (
   relay TEXT NOT NULL,
   branch BLOB NOT NULL,
   branch_name TEXT NOT NULL,
-  epoch BLOB NOT NULL,
+  epoch BLOB,
   base INTEGER NOT NULL,
   through INTEGER NOT NULL,
   acknowledged_seq INTEGER,

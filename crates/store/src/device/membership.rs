@@ -26,8 +26,8 @@ pub struct Membership {
     pub branch: BranchId,
     /// Its name when last heard.
     pub branch_name: String,
-    /// The feed that `cursor` is a place in.
-    pub epoch: Epoch,
+    /// The feed that `cursor` is a place in; none before the first exchange.
+    pub epoch: Option<Epoch>,
     /// How far the feed is held.
     pub cursor: Cursor,
     /// The highest entry of the outbox that the relay has taken.
@@ -64,7 +64,7 @@ impl ReadTx<'_> {
                     relay: row.get(0)?,
                     branch: row.branch_id(1)?,
                     branch_name: row.get(2)?,
-                    epoch: row.epoch(3)?,
+                    epoch: row.optional_epoch(3)?,
                     cursor: Cursor { base: row.position(4)?, through: row.position(5)? },
                     acknowledged,
                 })
@@ -109,7 +109,7 @@ impl WriteTx<'_> {
                 membership.relay,
                 membership.branch.as_bytes(),
                 membership.branch_name,
-                membership.epoch.as_bytes(),
+                membership.epoch.map(|epoch| *epoch.as_bytes()),
                 integer(membership.cursor.base.get()),
                 integer(membership.cursor.through.get()),
                 membership.acknowledged.map(|acknowledged| integer(acknowledged.seq.get())),

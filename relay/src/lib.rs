@@ -14,13 +14,32 @@
 //!   read. A document it cannot apply is set aside and delays nobody.
 //! - Everything derived is in files of its own (`views-<branch>.db`) and may be deleted at any time.
 
+mod access;
+mod admin;
+mod admission;
+pub mod commands;
 mod error;
+mod feeds;
+mod growth;
+mod housekeeping;
+mod hub;
 pub mod limits;
+mod metrics;
+mod outgoing;
 mod pages;
+mod printer;
+mod publisher;
+mod readers;
+mod restore;
 mod serve;
 mod settings;
+mod socket;
 mod state;
+mod store_thread;
+mod ticks;
+mod views;
 
+pub use admin::{AddedUser, Admin, Issued};
 pub use error::Error;
 pub use serve::{Relay, serve};
 pub use settings::{DEFAULT_LISTEN, Settings, default_data};

@@ -1,5 +1,5 @@
-//! Every bound of the relay, with its unit and its reason. The bounds of frames and batches are the protocol's and stand
-//! in the `sync` crate.
+//! Every bound of the relay, with its unit and its reason. The bounds of frames, batches, handshakes and silence are the
+//! protocol's and stand in the `sync` crate. An invite can be guessed once per connection: a wrong one ends it.
 
 use std::time::Duration;
 
@@ -10,21 +10,22 @@ pub const CONNECTIONS_MAX: usize = 6_000;
 /// Connections at once from one address. Branches sit behind one router, so it is a branch's worth and not a person's.
 pub const CONNECTIONS_PER_ADDRESS_MAX: usize = 1_000;
 
-/// How long a connection may take to say who it is. Two round trips over the worst link planned for (32 kbit/s, 200 ms)
-/// take one second.
-pub const HELLO_DEADLINE: Duration = Duration::from_secs(15);
-
-/// A connection that sent nothing for so long is taken for half-open and closed. Devices ping every 30 seconds when idle.
-pub const IDLE_TIMEOUT: Duration = Duration::from_secs(90);
-
 /// How long one frame may take to leave: 256 KiB at 32 kbit/s is 65 seconds.
 pub const SEND_TIMEOUT: Duration = Duration::from_secs(90);
 
-/// How often a session is woken when nothing happens, to let it ping and give up.
-pub const TICK: Duration = Duration::from_secs(15);
+/// Frames that may wait to leave before the relay stops reading from that connection: the protocol has fewer under way, so only
+/// a peer that asks without listening gets here.
+pub const OUTGOING_FRAMES_MAX: usize = 16;
 
-/// Wrong invite codes on one connection before it is closed. People mistype; programs guess.
-pub const INVITE_GUESSES_PER_CONNECTION_MAX: u32 = 3;
+/// What a connection reads at once, in bytes. It is most of what an idle connection costs (20 KB in all); larger frames
+/// are read in more pieces.
+pub const READ_BUFFER_BYTES: usize = 4 << 10;
+
+/// How long a closing connection may take to hear why.
+pub const FAREWELL_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long a connection that sent more than is read stays open after it was told so.
+pub const LINGER: Duration = Duration::from_secs(2);
 
 /// Wrong invite codes from one address in [`INVITE_GUESS_WINDOW`]. With the length of a code this makes guessing one take
 /// longer than the code lives.
@@ -53,6 +54,9 @@ pub const FEED_READERS_MAX: usize = 4;
 /// Connections that read for the pages, apart from the feed's so that a morning's reconnects do not stall a supervisor.
 pub const PAGE_READERS_MAX: usize = 4;
 
+/// Connections that read one branch's derived rows.
+pub const VIEW_READERS_MAX: usize = 4;
+
 /// Live batches kept per branch for sessions that are a little behind. A session further behind reads the feed instead, so
 /// a slow device holds at most this many shared batches.
 pub const LIVE_BATCHES_MAX: usize = 32;
@@ -75,3 +79,15 @@ pub const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
 
 /// How long an invite lives unless told otherwise.
 pub const INVITE_LIFETIME: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// How often what devices said of themselves is written down, all at once.
+pub const REPORTS_PERIOD: Duration = Duration::from_secs(1);
+
+/// A connected device that says nothing new counts as seen again after so long.
+pub const SEEN_AGAIN: Duration = Duration::from_secs(30);
+
+/// How often expired sessions and unused invites are removed.
+pub const PRUNE_PERIOD: Duration = Duration::from_secs(60 * 60);
+
+/// Longest name of a branch or of a user of the pages, in characters.
+pub const NAME_CHARS_MAX: usize = 60;

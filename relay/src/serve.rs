@@ -2,12 +2,24 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
 
 use axum::Router;
 use axum::routing::get;
+use store::{Registry, SqliteRelayStore};
 use tokio::net::TcpListener;
+use tokio::sync::broadcast;
+use tokio::time::{sleep, timeout};
 
-use crate::{AppState, Error, Settings, limits, pages};
+use crate::growth::Growth;
+use crate::housekeeping::Housekeeping;
+use crate::hub::Hub;
+use crate::metrics::Metrics;
+use crate::state::{Parts, Reports};
+use crate::store_thread::StoreThread;
+use crate::views::Views;
+use crate::{AppState, Error, Settings, limits, metrics, pages, publisher, socket};
 
 /// Runs the relay described by `settings` on `listener` until `shutdown` resolves.
 ///
@@ -25,6 +37,15 @@ pub async fn serve(
 /// the moment to tell somebody that connections will be accepted.
 pub struct Relay {
     state: AppState,
+    threads: Threads,
+}
+
+/// The threads beside the runtime, in the order they end.
+struct Threads {
+    housekeeping: (mpsc::Sender<()>, JoinHandle<()>),
+    growth: Arc<Growth>,
+    store: JoinHandle<()>,
+    publisher: JoinHandle<()>,
 }
 
 impl Relay {
@@ -33,7 +54,39 @@ impl Relay {
     /// # Errors
     /// See [`serve`].
     pub fn open(settings: Settings) -> Result<Self, Error> {
-        Ok(Relay { state: AppState::open(settings)? })
+        std::fs::create_dir_all(&settings.data)
+            .map_err(|source| Error::Data { path: settings.data.clone(), source })?;
+        let store = SqliteRelayStore::open_or_create(&settings.database())?;
+        let branches = store.branches()?;
+        let (changes, _) = broadcast::channel(limits::PAGE_SIGNALS_MAX);
+        let (metrics, hub, reports) =
+            (Arc::new(Metrics::default()), Arc::new(Hub::default()), Arc::new(Reports::default()));
+        let growth = Arc::new(Growth::default());
+        let views = Arc::new(Views::new(settings.clone()));
+
+        let (committed, to_publish) = mpsc::sync_channel(limits::PUBLISH_QUEUE_MAX);
+        let (store_thread, store) = StoreThread::start(store, Arc::clone(&metrics), committed)?;
+        let grew = Arc::clone(&growth);
+        let publisher =
+            publisher::start(to_publish, Arc::clone(&hub), Arc::clone(&metrics), move |branch| grew.mark(branch))?;
+        let housekeeping = Housekeeping::new(
+            &settings,
+            store_thread.clone(),
+            Arc::clone(&hub),
+            Arc::clone(&reports),
+            Arc::clone(&growth),
+            changes.clone(),
+        )?;
+        let (stop, stopped) = mpsc::channel();
+        let threads = Threads {
+            housekeeping: (stop, housekeeping.start(stopped)?),
+            growth: Arc::clone(&growth),
+            store,
+            publisher,
+        };
+        branches.iter().for_each(|branch| growth.mark(branch.id));
+        let state = AppState::new(Parts { settings, changes, store_thread, views, hub, metrics, reports });
+        Ok(Relay { state, threads })
     }
 
     /// The state shared by this relay's handlers.
@@ -52,7 +105,7 @@ impl Relay {
         listener: TcpListener,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), Error> {
-        let state = self.state;
+        let Relay { state, threads } = self;
         let service = routes(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
         let stopper = state.clone();
         let server = axum::serve(listener, service).with_graceful_shutdown(async move {
@@ -61,20 +114,53 @@ impl Relay {
         });
         let late = async {
             state.stopping().await;
-            tokio::time::sleep(limits::SHUTDOWN_GRACE).await;
+            sleep(limits::SHUTDOWN_GRACE).await;
         };
-        tokio::select! {
+        let served = tokio::select! {
             result = server => result.map_err(Error::Socket),
             () = late => {
-                tracing::warn!("stopped with connections still open");
+                tracing::warn!("stopping with requests still open");
                 Ok(())
             }
+        };
+        // When the socket failed nobody was told yet.
+        state.stop();
+        if timeout(limits::SHUTDOWN_GRACE, state.admission().empty()).await.is_err() {
+            tracing::warn!(connections = state.admission().connections(), "stopping with connections still open");
         }
+        threads.stop(&state).await;
+        served
+    }
+}
+
+impl Threads {
+    /// Ends the threads, each once what it still has to do is done.
+    async fn stop(self, state: &AppState) {
+        let (stop, housekeeping) = self.housekeeping;
+        drop(stop);
+        join(housekeeping).await;
+        self.growth.stop();
+        state.store_thread().stop().await;
+        join(self.store).await;
+        join(self.publisher).await;
+    }
+}
+
+async fn join(thread: JoinHandle<()>) {
+    let name = thread.thread().name().unwrap_or_default().to_owned();
+    let joined = tokio::task::spawn_blocking(move || thread.join()).await;
+    if !matches!(joined, Ok(Ok(()))) {
+        tracing::error!(thread = name, "a thread ended by a panic");
     }
 }
 
 fn routes(state: AppState) -> Router {
-    Router::new().route("/healthz", get(healthz)).merge(pages::router()).with_state(state)
+    Router::new()
+        .route("/sync", get(socket::connect))
+        .route("/healthz", get(healthz))
+        .route("/metrics", get(metrics::show))
+        .merge(pages::router())
+        .with_state(state)
 }
 
 async fn healthz() -> &'static str {

@@ -1,13 +1,21 @@
 //! What every request and connection shares.
 
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use store::{DeviceReport, SqliteRelayStore};
 use tokio::sync::{broadcast, watch};
-use vocab::BranchId;
+use vocab::{BranchId, DeviceKey};
 
+use crate::admission::Admission;
+use crate::hub::Hub;
+use crate::metrics::Metrics;
+use crate::readers::Readers;
+use crate::store_thread::StoreThread;
+use crate::views::Views;
 use crate::{Error, Settings, limits};
 
-/// The documents of a branch changed and the rows derived from them are up to date.
+/// Something about a branch changed: its documents, and the rows derived from them are up to date; or its devices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BranchChanged {
     /// Which branch.
@@ -22,14 +30,55 @@ struct Inner {
     settings: Settings,
     changes: broadcast::Sender<BranchChanged>,
     stop: watch::Sender<bool>,
+    store_thread: StoreThread,
+    feed_readers: Arc<Readers<SqliteRelayStore>>,
+    page_readers: Arc<Readers<SqliteRelayStore>>,
+    views: Arc<Views>,
+    hub: Arc<Hub>,
+    admission: Arc<Admission>,
+    metrics: Arc<Metrics>,
+    reports: Arc<Reports>,
+}
+
+/// What devices said of themselves and the database does not know yet. Losing it costs a line on the fleet's page until the device
+/// speaks again, so it is written together and later instead of flushing the disk for each.
+#[derive(Default)]
+pub(crate) struct Reports(Mutex<BTreeMap<DeviceKey, (BranchId, DeviceReport)>>);
+
+/// The parts that a relay's threads share with its state.
+pub(crate) struct Parts {
+    pub(crate) settings: Settings,
+    pub(crate) changes: broadcast::Sender<BranchChanged>,
+    pub(crate) store_thread: StoreThread,
+    pub(crate) views: Arc<Views>,
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) reports: Arc<Reports>,
 }
 
 impl AppState {
-    pub(crate) fn open(settings: Settings) -> Result<Self, Error> {
-        std::fs::create_dir_all(&settings.data)
-            .map_err(|source| Error::Data { path: settings.data.clone(), source })?;
-        let (changes, _) = broadcast::channel(limits::PAGE_SIGNALS_MAX);
-        Ok(AppState(Arc::new(Inner { settings, changes, stop: watch::Sender::new(false) })))
+    pub(crate) fn new(parts: Parts) -> Self {
+        let Parts { settings, changes, store_thread, views, hub, metrics, reports } = parts;
+        let readers = |readers_max| {
+            let path = settings.database();
+            Readers::new(readers_max, move || Ok(SqliteRelayStore::open(&path)?))
+        };
+        let (feed_readers, page_readers) = (readers(limits::FEED_READERS_MAX), readers(limits::PAGE_READERS_MAX));
+        let admission = Arc::new(Admission::default());
+        let stop = watch::Sender::new(false);
+        AppState(Arc::new(Inner {
+            settings,
+            changes,
+            stop,
+            store_thread,
+            feed_readers,
+            page_readers,
+            views,
+            hub,
+            admission,
+            metrics,
+            reports,
+        }))
     }
 
     /// The settings this relay was started with.
@@ -52,7 +101,93 @@ impl AppState {
         let _closed = stop.wait_for(|stopping| *stopping).await;
     }
 
+    /// Reads feeds, documents or the registry for a page, beside whoever writes.
+    ///
+    /// # Errors
+    /// What `read` gives; [`Error::Store`] when the database cannot be opened.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&SqliteRelayStore) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.0.page_readers.read(move |store| read(store)).await
+    }
+
+    /// Writes to the registry in turn with everybody else who writes; durable when this resolves.
+    ///
+    /// # Errors
+    /// What `write` gives; [`Error::Stopping`] when the relay is stopping.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        write: impl FnOnce(&mut SqliteRelayStore) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.0.store_thread.write(write).await
+    }
+
+    /// Reads the rows derived from the documents of `branch`, by the functions of `readmodel`. They may be a moment behind
+    /// the feed; [`AppState::changes`] tells when they have caught up.
+    ///
+    /// # Errors
+    /// What `read` gives; [`Error::Views`] when the rows' file cannot be opened.
+    pub async fn views<T: Send + 'static>(
+        &self,
+        branch: BranchId,
+        read: impl FnOnce(&rusqlite::Connection) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.0.views.readers(branch).read(move |connection| read(connection)).await
+    }
+
+    /// The devices of `branch` that are connected now.
+    #[must_use]
+    pub fn connected(&self, branch: BranchId) -> BTreeSet<DeviceKey> {
+        self.0.hub.devices(branch)
+    }
+
+    pub(crate) async fn read_feeds<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&SqliteRelayStore) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.0.feed_readers.read(move |store| read(store)).await
+    }
+
+    /// Tells whoever shows `branch` that it changed.
+    pub(crate) fn announce(&self, branch: BranchId) {
+        // Nobody may be looking.
+        let _nobody = self.0.changes.send(BranchChanged { branch });
+    }
+
+    /// Notes what a device of `branch` said of itself.
+    pub(crate) fn note_report(&self, branch: BranchId, device: DeviceKey, report: DeviceReport) {
+        self.0.reports.lock().insert(device, (branch, report));
+    }
+
     pub(crate) fn stop(&self) {
         self.0.stop.send_replace(true);
+    }
+
+    pub(crate) fn store_thread(&self) -> &StoreThread {
+        &self.0.store_thread
+    }
+
+    pub(crate) fn hub(&self) -> &Arc<Hub> {
+        &self.0.hub
+    }
+
+    pub(crate) fn admission(&self) -> &Arc<Admission> {
+        &self.0.admission
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.0.metrics
+    }
+}
+
+impl Reports {
+    /// Everything noted since this was last asked.
+    pub(crate) fn take(&self) -> BTreeMap<DeviceKey, (BranchId, DeviceReport)> {
+        std::mem::take(&mut *self.lock())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<DeviceKey, (BranchId, DeviceReport)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,0 +1,40 @@
+//! Hands on what was committed: each batch, encoded once, to the sessions of its branch, and the answers to those who pushed.
+//!
+//! It is a thread of its own so that compressing one group overlaps with committing the next. The order is the feed's.
+
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+use std::thread::JoinHandle;
+
+use sync::{Code, LiveBatch};
+use vocab::BranchId;
+
+use crate::Error;
+use crate::hub::Hub;
+use crate::metrics::Metrics;
+use crate::store_thread::Committed;
+
+/// Starts the thread. It ends when the store thread does. `grew` is told of every branch whose feed has grown.
+pub(crate) fn start(
+    committed: Receiver<Committed>,
+    hub: Arc<Hub>,
+    metrics: Arc<Metrics>,
+    grew: impl Fn(BranchId) + Send + 'static,
+) -> Result<JoinHandle<()>, Error> {
+    let run = move || {
+        for push in committed {
+            let grown = !push.accepted.is_empty();
+            if grown && hub.has_others(push.branch, push.seat) {
+                let batch = Arc::new(LiveBatch::encode(push.after, &push.accepted));
+                metrics.batches_encoded.add(1);
+                let lagging = hub.publish(push.branch, push.seat, &batch);
+                metrics.sessions_lagged.add(u64::try_from(lagging).unwrap_or(u64::MAX));
+            }
+            hub.answer(push.branch, push.seat, push.verdicts.ok_or(Code::Unavailable));
+            if grown {
+                grew(push.branch);
+            }
+        }
+    };
+    std::thread::Builder::new().name("publisher".to_owned()).spawn(run).map_err(Error::Runtime)
+}

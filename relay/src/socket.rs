@@ -1,0 +1,281 @@
+//! One device's connection: moves frames between a websocket and a `sync` session, and performs what the session asks for.
+//!
+//! Nothing here knows what a change means. Nothing a peer does here reaches another connection: each has its own task, its own
+//! queue and its own bounds, and ends with a stated reason.
+
+use std::net::{IpAddr, SocketAddr};
+
+use axum::extract::ws::{Message, WebSocket, close_code};
+use axum::extract::{ConnectInfo, State, WebSocketUpgrade};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use futures_util::StreamExt;
+use futures_util::stream::{SplitSink, SplitStream};
+use store::DeviceReport;
+use sync::{Claim, Code, Nonce, RelayConfig, RelayEffect, RelaySession};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+use vocab::{DeviceKey, Timestamp};
+
+use crate::hub::{Delivery, Seat};
+use crate::outgoing::Outgoing;
+use crate::store_thread::Push;
+use crate::ticks::Ticks;
+use crate::{AppState, limits, ticks};
+
+/// `GET /sync`.
+pub(crate) async fn connect(
+    State(state): State<AppState>,
+    ConnectInfo(address): ConnectInfo<SocketAddr>,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    let address = address.ip();
+    let Some(permit) = state.admission().connect(address) else {
+        state.metrics().connections_turned_away.add(1);
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    };
+    let mut nonce = [0; 32];
+    if let Err(error) = getrandom::fill(&mut nonce) {
+        tracing::error!(%error, "the system gives no random bytes");
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
+    state.metrics().connections_opened.add(1);
+    upgrade
+        .max_message_size(sync::limits::FRAME_BYTES_MAX)
+        .max_frame_size(sync::limits::FRAME_BYTES_MAX)
+        .read_buffer_size(limits::READ_BUFFER_BYTES)
+        .write_buffer_size(0)
+        .on_upgrade(move |socket| async move {
+            let (sink, stream) = socket.split();
+            let ticks = Ticks::start();
+            let session = RelaySession::new(RelayConfig::default(), Nonce::from_bytes(nonce), ticks.now());
+            let connection = Connection {
+                state,
+                address,
+                ticks,
+                session,
+                stream,
+                outgoing: Outgoing::new(sink),
+                standing: Standing::Stranger,
+                seen_at: Instant::now(),
+                noted_in: 0,
+                noted_out: 0,
+            };
+            connection.run().await;
+            drop(permit);
+        })
+}
+
+/// What the relay knows of the one at the other end.
+enum Standing {
+    /// Has not said or proved who it is.
+    Stranger,
+    /// A device of the seat's branch.
+    Member { device: DeviceKey, seat: Seat, report: DeviceReport },
+}
+
+struct Connection {
+    state: AppState,
+    address: IpAddr,
+    ticks: Ticks,
+    session: RelaySession,
+    stream: SplitStream<WebSocket>,
+    outgoing: Outgoing<SplitSink<WebSocket, Message>>,
+    standing: Standing,
+    seen_at: Instant,
+    noted_in: u64,
+    noted_out: u64,
+}
+
+/// What happened next.
+enum Event {
+    Frame(axum::body::Bytes),
+    Foreign,
+    Oversized,
+    Closed,
+    Sent,
+    Told(Delivery),
+    Timeout,
+    Stuck,
+    Stopping,
+}
+
+impl Connection {
+    async fn run(mut self) {
+        let closed = self.follow().await;
+        let Some((code, lingers)) = closed else { return };
+        let counters = self.session.counters();
+        tracing::debug!(address = %self.address, reason = code.code(), ?counters, "connection ends");
+        if !matches!(code, Code::Done | Code::Unavailable | Code::Idle | Code::Replaced) {
+            self.state.metrics().connections_refused.add(1);
+        }
+        let status = if code == Code::Done { close_code::NORMAL } else { close_code::POLICY };
+        let farewell = timeout(limits::FAREWELL_TIMEOUT, self.outgoing.finish(status, code.code())).await;
+        if lingers && matches!(farewell, Ok(Ok(()))) {
+            // What was not read would make the system reset the connection and drop the reason on its way.
+            sleep(limits::LINGER).await;
+        }
+    }
+
+    /// Lets the session run until it closes; the reason, and whether unread bytes are left on the socket. `None` when the other end
+    /// is gone.
+    async fn follow(&mut self) -> Option<(Code, bool)> {
+        let state = self.state.clone();
+        let stopping = state.stopping();
+        tokio::pin!(stopping);
+        let mut stopped = false;
+        let mut lingers = false;
+        loop {
+            while let Some(effect) = self.session.poll_effect() {
+                match effect {
+                    RelayEffect::Close(code) => {
+                        self.count_bytes();
+                        return Some((code, lingers));
+                    }
+                    effect => self.perform(effect).await,
+                }
+            }
+            self.count_bytes();
+            let has_room = self.outgoing.len() < limits::OUTGOING_FRAMES_MAX;
+            let stuck_at = self.outgoing.waiting_since().map(|since| since + limits::SEND_TIMEOUT);
+            let event = tokio::select! {
+                frame = self.stream.next(), if has_room => match frame {
+                    Some(Ok(Message::Binary(bytes))) => Event::Frame(bytes),
+                    // The websocket's own pings are answered below this; they say nothing to the session.
+                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => continue,
+                    Some(Ok(Message::Text(_))) => Event::Foreign,
+                    Some(Err(error)) if is_oversized(&error) => Event::Oversized,
+                    Some(Err(_)) => Event::Foreign,
+                    Some(Ok(Message::Close(_))) | None => Event::Closed,
+                },
+                sent = self.outgoing.sent() => if sent.is_ok() { Event::Sent } else { Event::Closed },
+                delivery = next_delivery(&mut self.standing) => Event::Told(delivery),
+                () = wake_at(self.session.poll_timeout().map(|tick| self.ticks.instant(tick))) => Event::Timeout,
+                () = wake_at(stuck_at) => Event::Stuck,
+                () = &mut stopping, if !stopped => Event::Stopping,
+            };
+            let now = self.ticks.now();
+            match event {
+                Event::Frame(bytes) => {
+                    self.session.handle_frame(&bytes, now);
+                    if self.seen_at.elapsed() >= limits::SEEN_AGAIN {
+                        self.seen();
+                    }
+                }
+                Event::Foreign => self.session.shut(Code::Malformed, now),
+                Event::Oversized => {
+                    lingers = true;
+                    self.session.shut(Code::Limit, now);
+                }
+                Event::Closed | Event::Stuck => {
+                    self.session.handle_closed(now);
+                    return None;
+                }
+                Event::Sent => self.session.handle_sent(now),
+                Event::Told(Delivery::Live(batch)) => self.session.handle_live(&batch, now),
+                Event::Told(Delivery::Appended(Ok(verdicts))) => self.session.handle_appended(verdicts, now),
+                Event::Told(Delivery::Appended(Err(code)) | Delivery::Shut(code)) => self.session.shut(code, now),
+                Event::Timeout => self.session.handle_timeout(now),
+                Event::Stopping => {
+                    stopped = true;
+                    self.session.shut(Code::Unavailable, now);
+                }
+            }
+        }
+    }
+
+    async fn perform(&mut self, effect: RelayEffect) {
+        match effect {
+            RelayEffect::Send(frame) => self.outgoing.push(frame),
+            RelayEffect::Authenticate(claim) => {
+                let device = claim.key;
+                // The seat is taken before the head is read: what is accepted in between arrives twice rather than never.
+                let seat = self.state.hub().join(claim.branch, device, claim.follows);
+                let answer = self.state.admit(&claim).await;
+                if let Ok(admission) = &answer {
+                    let report = first_report(&claim, admission.time);
+                    self.state.note_report(claim.branch, device, report.clone());
+                    self.standing = Standing::Member { device, seat, report };
+                }
+                self.session.handle_admission(answer, self.ticks.now());
+            }
+            RelayEffect::Enrol(request) => {
+                let answer = self.state.enrol(request, self.address).await;
+                self.session.handle_enrolment(answer, self.ticks.now());
+            }
+            RelayEffect::Append { branch, device, session_actor, submissions } => {
+                let Standing::Member { seat, .. } = &self.standing else {
+                    return self.session.shut(Code::Unexpected, self.ticks.now());
+                };
+                let push = Push { branch, device, session_actor, seat: seat.id(), submissions };
+                if let Err(code) = self.state.push(push).await {
+                    self.session.shut(code, self.ticks.now());
+                }
+            }
+            RelayEffect::ReadFeed { branch, after, bytes_max } => {
+                match self.state.read_feed(branch, after, bytes_max).await {
+                    Ok(batch) => self.session.handle_feed(batch, self.ticks.now()),
+                    Err(code) => self.session.shut(code, self.ticks.now()),
+                }
+            }
+            RelayEffect::ReportProgress(progress) => {
+                if let Standing::Member { report, .. } = &mut self.standing {
+                    report.cursor = progress.cursor;
+                    report.outbox = progress.outbox;
+                    self.seen();
+                }
+            }
+            // Taken by the caller.
+            RelayEffect::Close(_) => {}
+        }
+    }
+
+    /// Notes that the device was heard just now.
+    fn seen(&mut self) {
+        if let Standing::Member { device, seat, report } = &mut self.standing {
+            report.at = ticks::wall();
+            self.state.note_report(seat.branch(), *device, report.clone());
+            self.seen_at = Instant::now();
+        }
+    }
+
+    /// Adds what the session counted since last time to the relay's figures.
+    fn count_bytes(&mut self) {
+        let counters = self.session.counters();
+        let metrics = self.state.metrics();
+        metrics.bytes_received.add(counters.bytes_in.saturating_sub(self.noted_in));
+        metrics.bytes_sent.add(counters.bytes_out.saturating_sub(self.noted_out));
+        self.noted_in = counters.bytes_in;
+        self.noted_out = counters.bytes_out;
+    }
+}
+
+/// What a device says of itself by connecting.
+fn first_report(claim: &Claim, now: Timestamp) -> DeviceReport {
+    DeviceReport {
+        at: now,
+        cursor: claim.cursor,
+        outbox: claim.outbox,
+        clock_offset_ms: now.millis() - claim.time.millis(),
+        app: claim.app.clone(),
+    }
+}
+
+async fn next_delivery(standing: &mut Standing) -> Delivery {
+    match standing {
+        Standing::Stranger => std::future::pending().await,
+        Standing::Member { seat, .. } => seat.next().await,
+    }
+}
+
+async fn wake_at(instant: Option<Instant>) {
+    match instant {
+        Some(instant) => sleep_until(instant).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn is_oversized(error: &axum::Error) -> bool {
+    use axum_tungstenite::Error;
+    let source = std::error::Error::source(error).and_then(|source| source.downcast_ref::<Error>());
+    matches!(source, Some(Error::Capacity(_)))
+}

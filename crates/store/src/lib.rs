@@ -5,12 +5,13 @@
 //! - [`DeviceStore`], one file per device home. Whatever a command changes (document bytes, outbox, counters, clock and, by
 //!   the same connection, the rows of the read model) is one `BEGIN IMMEDIATE` transaction, on the disk when it returns.
 //! - the relay's, behind the trait [`RelayStore`]: feeds, documents, registry. A change is acknowledged when the feed has
-//!   it; saved forms of documents follow.
+//!   it; saved forms of documents follow. [`SqliteRelayStore`] is the embedded one; [`conformance`] is what any must pass.
 //!
 //! Nothing here reads a clock or draws a random number: times, ids and keys are arguments. Nothing here parses a change:
 //! whoever calls brings its [`vocab::ChangeHeader`].
 
 mod columns;
+pub mod conformance;
 mod device;
 mod error;
 mod file;

@@ -95,6 +95,17 @@ impl SqliteRelayStore {
         crate::file::check(&self.conn)
     }
 
+    /// Bounds the file for this connection: a write that would make it larger fails as [`StoreError::Full`] does when the
+    /// disk ends.
+    ///
+    /// # Errors
+    /// Any [`StoreError`] of reading.
+    pub fn limit_file(&self, bytes_max: u64) -> Result<(), StoreError> {
+        let page: u64 = self.conn.pragma_query_value(None, "page_size", |row| row.number(0))?;
+        self.conn.execute_batch(&format!("PRAGMA max_page_count={}", bytes_max / page.max(1)))?;
+        Ok(())
+    }
+
     fn begin_write(&mut self) -> Result<Transaction<'_>, StoreError> {
         let path = &self.path;
         self.conn

@@ -1,0 +1,43 @@
+//! What every [`RelayStore`] must do. An implementation's own tests call [`run`]; it panics at the first claim that does not
+//! hold, naming the claim and, where chance is involved, the seed.
+
+mod cursor;
+mod documents;
+mod feed;
+mod people;
+mod registry;
+mod world;
+
+use crate::RelayStore;
+
+/// Runs every claim. `open` makes or opens the store with a name; opening a name again after the first value was dropped
+/// must bring back what was committed.
+///
+/// # Panics
+/// When a claim does not hold.
+pub fn run<S: RelayStore>(open: impl Fn(&str) -> S) {
+    registry::branches_have_unique_names_and_keep_their_feed_id(&mut open("branches"));
+    registry::an_invite_lets_one_device_in(&mut open("enrol"));
+    registry::an_invite_answers_the_same_key_again(&mut open("enrol-again"));
+    registry::a_further_invite_changes_role_and_person_but_not_the_code(&mut open("enrol-more"));
+    registry::a_revoked_device_stays_out(&mut open("revoke"));
+    registry::devices_are_known_by_what_they_last_said(&mut open("report"));
+    people::users_sign_in_until_their_session_ends(&mut open("users"));
+    people::what_has_expired_is_pruned(&mut open("prune"));
+    feed::each_change_gets_the_verdict_it_deserves(&mut open("verdicts"));
+    feed::a_refused_change_blocks_only_what_depends_on_it(&mut open("refused"));
+    feed::pushing_twice_is_harmless(&mut open("twice"));
+    feed::one_hash_in_two_documents_is_two_changes(&mut open("genesis"));
+    feed::submissions_of_one_group_follow_each_other(&mut open("group"));
+    feed::branches_do_not_mix(&mut open("apart"));
+    feed::the_highest_outbox_number_of_an_actor_is_kept(&mut open("seen"));
+    feed::what_was_acknowledged_is_there_after_reopening(&open, "reopen");
+    documents::saved_forms_follow_the_feed(&mut open("saved"));
+    documents::what_cannot_be_made_is_set_aside_until_it_changes(&mut open("quarantine"));
+    documents::pages_of_documents_cover_all_of_them(&mut open("pages"));
+    cursor::a_large_document_goes_alone_and_small_ones_together(&mut open("batches"));
+    cursor::a_saved_form_goes_when_new_or_smaller(&mut open("forms"));
+    for seed in 0..cursor::SEEDS {
+        cursor::devices_end_with_exactly_what_the_feed_holds(&mut open(&format!("pull-{seed}")), seed);
+    }
+}

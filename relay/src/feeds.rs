@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use store::Feeds;
 use sync::{Code, FeedBatch, FeedDocument, FeedForm};
-use vocab::{BranchId, Cursor};
+use vocab::{BranchId, Cursor, Position};
 
 use crate::AppState;
 use crate::access::unavailable;
@@ -16,10 +16,15 @@ impl AppState {
         self.store_thread().push(push).await.map_err(|error| unavailable(&error))
     }
 
-    /// The documents of `branch` changed after `after`.
-    pub(crate) async fn read_feed(&self, branch: BranchId, after: Cursor, bytes_max: usize) -> Result<FeedBatch, Code> {
-        let read =
-            self.read_feeds(move |store| Ok(store.changed_documents(branch, after, bytes_max, &BTreeSet::new())?));
+    /// The documents of `branch` changed after `after`, without the changes at the positions in `skip`.
+    pub(crate) async fn read_feed(
+        &self,
+        branch: BranchId,
+        after: Cursor,
+        bytes_max: usize,
+        skip: BTreeSet<Position>,
+    ) -> Result<FeedBatch, Code> {
+        let read = self.read_feeds(move |store| Ok(store.changed_documents(branch, after, bytes_max, &skip)?));
         let batch = read.await.map_err(|error| unavailable(&error))?;
         let documents = batch.documents.into_iter().map(|document| FeedDocument {
             doc: document.doc,

@@ -211,8 +211,8 @@ impl Connection {
                     self.session.shut(code, self.ticks.now());
                 }
             }
-            RelayEffect::ReadFeed { branch, after, bytes_max } => {
-                match self.state.read_feed(branch, after, bytes_max).await {
+            RelayEffect::ReadFeed { branch, after, bytes_max, skip } => {
+                match self.state.read_feed(branch, after, bytes_max, skip).await {
                     Ok(batch) => self.session.handle_feed(batch, self.ticks.now()),
                     Err(code) => self.session.shut(code, self.ticks.now()),
                 }

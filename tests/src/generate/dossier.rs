@@ -9,7 +9,7 @@ use super::dice::Dice;
 use super::phrases::{self, Topic};
 
 /// Values by field name, each in its canonical text.
-pub type Fields = BTreeMap<&'static str, String>;
+pub type Texts = BTreeMap<&'static str, String>;
 
 /// What a person wrote down: a record at the moment it was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub struct Entry {
     /// By whom.
     pub by: Author,
     /// The fields a person fills in.
-    pub fields: Fields,
+    pub fields: Texts,
 }
 
 /// Something that happened to a record afterwards.
@@ -40,6 +40,8 @@ pub struct Step {
 pub enum Act {
     /// The assessment was approved.
     Approve,
+    /// The task was given to a person.
+    Assign(String),
     /// Work on the task began.
     Start,
     /// A note on the task.
@@ -50,6 +52,8 @@ pub enum Act {
     Reassign(String),
     /// The work is done.
     Done,
+    /// The customer signed for it, on site: the signer.
+    Sign(String),
     /// The finished work was looked at.
     Review,
     /// The task was given up, and why.
@@ -81,7 +85,7 @@ pub struct Assessment {
 /// 服务执行跟踪表.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Task {
-    /// The record; its field `assignee` is the first one.
+    /// The record.
     pub entry: Entry,
     /// Place of its assessment in the dossier.
     pub assessment: usize,
@@ -169,7 +173,6 @@ impl Dossier {
         customer.duplicate_of = Some(std::mem::replace(&mut entry.legacy_id, legacy(branch, "CUST", index, None)));
         entry.at = working_minute(dice, entry.at, YEAR_END);
         entry.by = branch.anyone(dice, Role::Hotline);
-        entry.fields.insert("created_on", entry.at.day().to_string());
         if let Some(history) = entry.fields.get_mut("history") {
             history.push_str(dice.pick(&["（重录）", "。", "等", "，已核对", ""]));
         }
@@ -201,7 +204,7 @@ impl Dossier {
     }
 
     fn draw_task(&mut self, branch: &Branch, assessment: usize, legacy_id: String, at: Timestamp, dice: &mut Dice) {
-        let mut task = task(branch, assessment, legacy_id.clone(), at, dice);
+        let mut task = task(branch, assessment, &self.customer.entry.fields["name"], legacy_id.clone(), at, dice);
         task.steps.retain(|step| step.at < YEAR_END);
         let done = task.steps.iter().find(|step| step.act == Act::Done).cloned();
         self.tasks.push(task);
@@ -262,12 +265,11 @@ fn customer(branch: &Branch, index: u64, grade: &'static str, dice: &mut Dice) -
     }
     let role = if dice.chance(600) { Role::Hotline } else { Role::Engineer };
     let by = branch.anyone(dice, role);
-    let fields = Fields::from([
+    let fields = Texts::from([
         ("name", customer_name(dice)),
         ("channel", dice.weighted(&channels).to_owned()),
         ("history", phrases::text(dice, Topic::History)),
         ("preference", phrases::preference(dice)),
-        ("created_on", at.day().to_string()),
         ("owner", if grade == "vip" || grade == "core" { by.staff.to_string() } else { "服务团队*".to_owned() }),
         ("grade", grade.to_owned()),
         ("tags", tags.join("、")),
@@ -281,7 +283,7 @@ fn assessment(branch: &Branch, legacy_id: String, at: Timestamp, dice: &mut Dice
     let staff = dice.weighted(&[(70, 1_u64), (25, 2), (5, 3)]);
     let cost = if dice.chance(400) { dice.between(1, 400) * 500 } else { 0 };
     let scopes = [(15, "sales"), (40, "technical_support"), (30, "after_sales"), (10, "logistics"), (5, "other")];
-    let fields = Fields::from([
+    let fields = Texts::from([
         ("need", phrases::text(dice, Topic::Need)),
         ("urgency", dice.weighted(&[(20, "high"), (50, "medium"), (30, "low")]).to_owned()),
         ("scope", dice.weighted(&scopes).to_owned()),
@@ -297,21 +299,21 @@ fn assessment(branch: &Branch, legacy_id: String, at: Timestamp, dice: &mut Dice
     Assessment { entry: Entry { legacy_id, at, by, fields }, steps }
 }
 
-fn task(branch: &Branch, assessment: usize, legacy_id: String, at: Timestamp, dice: &mut Dice) -> Task {
+fn task(branch: &Branch, assessment: usize, customer: &str, legacy_id: String, at: Timestamp, dice: &mut Dice) -> Task {
     let supervisor = branch.person(Role::Supervisor, 0);
     let engineer = branch.anyone(dice, Role::Engineer);
     let start = minutes_later(at, dice, 30, 2 * 24 * 60);
     let planned_minutes = dice.between(2, 12) * 30;
     let due = start.plus_millis(i64::try_from(planned_minutes).unwrap_or_default() * MINUTE_MS);
     let modes = [(25, "hotline"), (25, "remote"), (45, "onsite"), (5, "headquarters")];
-    let fields = Fields::from([
+    let fields = Texts::from([
         ("title", phrases::title(dice)),
         ("mode", dice.weighted(&modes).to_owned()),
-        ("assignee", engineer.staff.to_string()),
         ("due_at", due.to_string()),
     ]);
-    let mut steps = Vec::new();
-    let mut worker = engineer.clone();
+    let assessor = branch.anyone(dice, Role::Assessor);
+    let mut steps = vec![Step { at, by: assessor.clone(), act: Act::Assign(engineer.staff.to_string()) }];
+    let mut worker = engineer;
     if dice.chance(40) {
         worker = branch.anyone(dice, Role::Engineer);
         let act = Act::Reassign(worker.staff.to_string());
@@ -320,14 +322,10 @@ fn task(branch: &Branch, assessment: usize, legacy_id: String, at: Timestamp, di
     if dice.chance(30) {
         let act = Act::Cancel(phrases::why_cancelled(dice));
         steps.push(Step { at: minutes_later(at, dice, 26, 2 * 24 * 60), by: supervisor, act });
-        return Task {
-            entry: Entry { legacy_id, at, by: branch.anyone(dice, Role::Assessor), fields },
-            assessment,
-            steps,
-        };
+        return Task { entry: Entry { legacy_id, at, by: assessor, fields }, assessment, steps };
     }
     steps.push(Step { at: start, by: worker.clone(), act: Act::Start });
-    let notes = dice.between(2, 4);
+    let notes = dice.between(1, 4);
     let late = dice.chance(120);
     let mut now = start;
     for note in 0..notes {
@@ -340,9 +338,13 @@ fn task(branch: &Branch, assessment: usize, legacy_id: String, at: Timestamp, di
         }
     }
     let done = if late { minutes_later(due.max(now), dice, 20, 2 * 24 * 60) } else { minutes_later(now, dice, 1, 10) };
-    steps.push(Step { at: done, by: worker, act: Act::Done });
+    steps.push(Step { at: done, by: worker.clone(), act: Act::Done });
+    if fields["mode"] == "onsite" {
+        let at = minutes_later(done, dice, 0, 4);
+        steps.push(Step { at, by: worker, act: Act::Sign(customer.to_owned()) });
+    }
     steps.push(Step { at: minutes_later(done, dice, 5, 90), by: supervisor, act: Act::Review });
-    Task { entry: Entry { legacy_id, at, by: branch.anyone(dice, Role::Assessor), fields }, assessment, steps }
+    Task { entry: Entry { legacy_id, at, by: assessor, fields }, assessment, steps }
 }
 
 fn feedback(
@@ -356,10 +358,9 @@ fn feedback(
     let score = dice.weighted(&[(3, 1_u8), (5, 2), (17, 3), (45, 4), (30, 5)]);
     let content = phrases::text(dice, if score >= 4 { Topic::Praise } else { Topic::Criticism });
     let by = branch.anyone(dice, Role::Hotline);
-    let fields = Fields::from([
+    let fields = Texts::from([
         ("score", score.to_string()),
         ("text", content),
-        ("received_on", at.day().to_string()),
         ("owner", if dice.chance(500) { worker.staff.to_string() } else { by.staff.to_string() }),
     ]);
     let mut steps = Vec::new();
@@ -421,7 +422,7 @@ mod tests {
         within("delayed", share(with(|act| matches!(act, Act::Delay(_))), tasks.len()), 0.105, 0.13);
         within("reassigned", share(with(|act| matches!(act, Act::Reassign(_))), tasks.len()), 0.035, 0.045);
         within("cancelled", share(with(|act| matches!(act, Act::Cancel(_))), tasks.len()), 0.025, 0.035);
-        let events: usize = tasks.iter().map(|task| task.steps.len() + 1).sum();
+        let events: usize = tasks.iter().map(|task| task.steps.len()).sum();
         within("events a task", share(events, tasks.len()), 6.5, 7.5);
         for (score, percent) in [("1", 3.0), ("2", 5.0), ("3", 17.0), ("4", 45.0), ("5", 30.0)] {
             let of = feedback.iter().filter(|feedback| feedback.entry.fields["score"] == score).count();

@@ -1,8 +1,9 @@
 //! A dossier as the operations of the people who made it, in the order of their clocks.
 
+use records::Fields;
 use vocab::{Author, Timestamp};
 
-use super::dossier::{Act, Dossier, Entry, Fields, Step};
+use super::dossier::{Act, Dossier, Entry, Step, Texts};
 
 /// A record of the dossier an operation is about: its kind's code and its place in the dossier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,12 +32,20 @@ pub enum Operation {
         /// By whom.
         by: Author,
     },
-    /// Something happened to a record.
+    /// Something happened to a record: one step of its life cycle.
     Step {
         /// The record.
         subject: Subject,
-        /// When, by whom and what.
-        step: Step,
+        /// The step's code: `started`.
+        code: &'static str,
+        /// The data of the step.
+        data: Fields,
+        /// Registers and texts written in the same change.
+        writes: Fields,
+        /// When.
+        at: Timestamp,
+        /// By whom.
+        by: Author,
     },
 }
 
@@ -45,8 +54,7 @@ impl Operation {
     #[must_use]
     pub const fn at(&self) -> Timestamp {
         match self {
-            Operation::Create { at, .. } => *at,
-            Operation::Step { step, .. } => step.at,
+            Operation::Create { at, .. } | Operation::Step { at, .. } => *at,
         }
     }
 
@@ -54,8 +62,7 @@ impl Operation {
     #[must_use]
     pub const fn by(&self) -> &Author {
         match self {
-            Operation::Create { by, .. } => by,
-            Operation::Step { step, .. } => &step.by,
+            Operation::Create { by, .. } | Operation::Step { by, .. } => by,
         }
     }
 }
@@ -96,28 +103,62 @@ fn record(operations: &mut Vec<Operation>, subject: Subject, parent: Option<Subj
         subject,
         parent,
         legacy_id: entry.legacy_id.clone(),
-        fields: entry.fields.clone(),
+        fields: values(subject.kind, &entry.fields),
         at: entry.at,
         by: entry.by.clone(),
     });
-    operations.extend(steps.iter().map(|step| Operation::Step { subject, step: step.clone() }));
+    for step in steps {
+        let (code, data) = step.act.event(&entry.fields);
+        // A step may write registers of its record too: the measure of a feedback that was handled.
+        let is_written = |name: &str| event(subject.kind, code).writes.contains(&name);
+        let (writes, data): (Texts, Texts) = data.into_iter().partition(|(name, _)| is_written(name));
+        let data = data.into_iter().map(|(name, text)| (name, datum(subject.kind, code, name, &text))).collect();
+        let (at, by) = (step.at, step.by.clone());
+        operations.push(Operation::Step { subject, code, data, writes: values(subject.kind, &writes), at, by });
+    }
+}
+
+fn event(kind: &str, code: &str) -> &'static records::EventKind {
+    records::kind(kind).and_then(|kind| kind.event(code)).expect("the generator knows the steps of every kind")
+}
+
+fn datum(kind: &str, code: &str, name: &str, text: &str) -> records::Value {
+    let field = event(kind, code).data.iter().find(|field| field.name == name);
+    field
+        .expect("the generator knows the data of every step")
+        .parse(text)
+        .expect("the generator draws only right values")
+}
+
+/// Texts as values of a kind's fields.
+pub(super) fn values(kind: &str, texts: &Texts) -> Fields {
+    let kind = records::kind(kind).expect("the generator knows the kinds");
+    let value = |(name, text): (&&'static str, &String)| {
+        let field = kind.field(name).expect("the generator knows the fields of every kind");
+        (field.name, field.parse(text).expect("the generator draws only right values"))
+    };
+    texts.iter().map(value).collect()
 }
 
 impl Act {
-    /// The code of the event this act is.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
+    /// The code of the step this act is, and what it carries or writes; `fields` are those of the record.
+    fn event(&self, fields: &Texts) -> (&'static str, Texts) {
+        let one = |name, text: &str| Texts::from([(name, text.to_owned())]);
         match self {
-            Act::Approve => "approved",
-            Act::Start => "started",
-            Act::Note(_) => "noted",
-            Act::Delay(_) => "delayed",
-            Act::Reassign(_) => "reassigned",
-            Act::Done => "done",
-            Act::Review => "reviewed",
-            Act::Cancel(_) => "cancelled",
-            Act::Handle(_) => "handled",
-            Act::Archive => "archived",
+            Act::Approve => ("approved", Texts::new()),
+            Act::Assign(staff) => ("assigned", one("assignee", staff)),
+            Act::Start => ("started", Texts::new()),
+            Act::Note(text) => ("note", one("text", text)),
+            Act::Delay(due) => ("delayed", one("due_at", &due.to_string())),
+            Act::Reassign(staff) => ("reassigned", one("assignee", staff)),
+            Act::Done => ("done", Texts::new()),
+            Act::Sign(signer) => {
+                ("signed", Texts::from([("signer", signer.clone()), ("what", fields["title"].clone())]))
+            }
+            Act::Review => ("reviewed", Texts::new()),
+            Act::Cancel(why) => ("cancelled", one("why", why)),
+            Act::Handle(measure) => ("handled", one("measure", measure)),
+            Act::Archive => ("archived", Texts::new()),
         }
     }
 }

@@ -1,14 +1,102 @@
-//! The dossier: kinds of record, events and their fold, validation, conflicts. Pure.
+//! The dossier: one automerge document per customer, with everything done for them. Pure: time, ids and actors are
+//! arguments; no clock, no randomness, no I/O.
+//!
+//! - [`KINDS`] describes the kinds of record as tables. Flags, prompts, JSON, spreadsheets, pages and checks derive from them.
+//! - [`Dossier::edit`] writes: checked, atomic, one change at a time. [`Dossier::read`] says what stands, as a pure function
+//!   of the changes held, whatever the order they came in; [`Dossier::history`] says who wrote what.
+//! - Life cycles are logs of events, and a state is what the events add up to. Work done apart follows the rules of the
+//!   domain's section 6; whatever had to give way is listed in [`View::conflicts`].
+//! - What an author had no right to do takes no effect and is listed, even when another client wrote it.
+//!
+//! Not here: limits and views over many dossiers, storage, sync. The layout of the document is in `SCHEMA.md`.
+//!
+//! The paper forms' example, from the customer to the handled feedback:
+//!
+//! ```
+//! use records::{ASSESSMENT, CUSTOMER, Dossier, FEEDBACK, Fields, Invalid, TASK, Value};
+//! use vocab::{Actor, Author, DeviceCode, EventId, RecordId, Role, Timestamp};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let code: DeviceCode = "7K".parse()?;
+//! let actor = Actor::from_bytes([7; 16]);
+//! let supervisor = Author { staff: "主管*".parse()?, role: Role::Supervisor };
+//! let hotline = Author { staff: "客服*".parse()?, role: Role::Hotline };
+//! let (cust, req) = (RecordId::new("CUST", &code, 1), RecordId::new("REQ", &code, 1));
+//! let (exec, fb) = (RecordId::new("EXEC", &code, 1), RecordId::new("FB", &code, 1));
+//! let event = |n| EventId::new(&code, n);
+//! let at = |text: &str| text.parse::<Timestamp>();
+//!
+//! let mut dossier = Dossier::create();
+//! dossier.edit(&supervisor, at("2024-05-01T08:00:00Z")?, &actor, |edit| {
+//!     let mut fields = Fields::from([("name", "*先生".into()), ("channel", "online_chat".into())]);
+//!     fields.insert("history", "2023年购买产品A".into());
+//!     edit.create(&CUSTOMER, &cust, None, fields)?;
+//!     let resources = ASSESSMENT.columns[5].parse(&ASSESSMENT, "2小时,1名客服")?;
+//!     let mut fields = Fields::from([("need", "产品退货处理".into()), ("plan", "快速退款流程".into())]);
+//!     fields.extend(resources);
+//!     edit.create(&ASSESSMENT, &req, Some(&cust), fields)?;
+//!     edit.step(&event(1), &req, "approved", Fields::new())
+//! })?;
+//! dossier.edit(&supervisor, at("2024-05-02T08:00:00Z")?, &actor, |edit| {
+//!     let due = at("2024-05-02T11:00:00Z").map_or(Value::Flag(false), Value::Time);
+//!     edit.create(&TASK, &exec, Some(&req), Fields::from([("title", "处理退货申请".into()), ("due_at", due)]))?;
+//!     edit.step(&event(2), &exec, "assigned", Fields::from([("assignee", "客服*".into())]))
+//! })?;
+//!
+//! // A task cannot be done before it was started; the refusal says what is possible.
+//! let early = dossier.edit(&hotline, at("2024-05-02T08:30:00Z")?, &actor, |edit| {
+//!     edit.step(&event(3), &exec, "done", Fields::new())
+//! });
+//! assert!(matches!(early, Err(Invalid::Step { .. })));
+//!
+//! dossier.edit(&hotline, at("2024-05-02T09:00:00Z")?, &actor, |edit| {
+//!     edit.step(&event(4), &exec, "started", Fields::new())
+//! })?;
+//! dossier.edit(&hotline, at("2024-05-02T10:30:00Z")?, &actor, |edit| {
+//!     edit.step(&event(5), &exec, "done", Fields::new())
+//! })?;
+//! dossier.edit(&supervisor, at("2024-05-02T11:00:00Z")?, &actor, |edit| {
+//!     edit.step(&event(6), &exec, "reviewed", Fields::new())
+//! })?;
+//! dossier.edit(&hotline, at("2024-05-03T08:00:00Z")?, &actor, |edit| {
+//!     let fields = Fields::from([("score", 4.into()), ("text", "服务响应快但细节需改进".into())]);
+//!     edit.create(&FEEDBACK, &fb, Some(&exec), fields)?;
+//!     edit.step(&event(7), &fb, "handled", Fields::from([("measure", "优化细节培训".into())]))
+//! })?;
+//!
+//! let view = Dossier::load(&dossier.save())?.read();
+//! let task = view.record(&exec).ok_or("the task stands in the view")?;
+//! assert_eq!(task.state(), Some("reviewed"));
+//! assert_eq!(task.text("done_by"), Some("客服*"));
+//! assert_eq!(task.get("on_time"), Some(&Value::Flag(true)));
+//! assert_eq!(view.record(&fb).and_then(|feedback| feedback.state()), Some("handled"));
+//! assert_eq!(view.record(&req).and_then(|assessment| assessment.state()), Some("approved"));
+//! assert!(view.conflicts.is_empty());
+//! # Ok(())
+//! # }
+//! ```
 
+mod bits;
 mod column;
+mod dossier;
+mod edit;
+mod graph;
+mod history;
 mod input;
 mod invalid;
 mod kinds;
 mod life;
+mod log;
+mod read;
+mod register;
 mod schema;
+mod text;
 mod value;
+mod view;
 
 pub use column::Resources;
+pub use dossier::{Corrupt, Dossier};
+pub use edit::{Edit, steps_open};
 pub use invalid::{Attempt, Invalid, Problem};
 pub use kinds::{ASSESSMENT, CUSTOMER, FEEDBACK, KINDS, TASK, kind, kind_of_prefix, may_write};
 pub use schema::{
@@ -16,3 +104,4 @@ pub use schema::{
     NOTES_MAX, Parent, Right, SUPERVISORS, Shape, Source, TAG_CHARS_MAX, TAGS_MAX, TEXT_CHARS_MAX,
 };
 pub use value::{Fields, Note, Signature, Value};
+pub use view::{Candidate, Conflict, ConflictKind, Entry, HistoryEntry, Record, Severity, View, Written};

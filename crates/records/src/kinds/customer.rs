@@ -11,7 +11,7 @@ static CHANNEL: Enumeration = Enumeration {
 };
 
 /// The service grade, highest first.
-static GRADE: Enumeration = Enumeration { name: "grade", codes: &["vip", "core", "potential", "normal"] };
+pub(crate) static GRADE: Enumeration = Enumeration { name: "grade", codes: &["vip", "core", "potential", "normal"] };
 
 const FIELDS: &[Field] = &[
     from(Source::Id, by_person("customer_id", "customer-customer_id", Shape::Reference("customer"))),

@@ -7,6 +7,7 @@ mod task;
 
 pub use assessment::ASSESSMENT;
 pub use customer::CUSTOMER;
+pub(crate) use customer::GRADE;
 pub use feedback::FEEDBACK;
 pub use task::TASK;
 

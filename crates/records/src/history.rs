@@ -1,0 +1,98 @@
+//! Every change of a record, before and after, by whom, when, from which device (I9).
+
+use automerge::{Automerge, ObjId, ObjType, ReadDoc, ScalarValue, ValueRef};
+use vocab::{ChangeHash, RecordId};
+
+use crate::dossier::{EVENTS, container};
+use crate::graph::{Change, Graph};
+use crate::kinds;
+use crate::log::StoredEvent;
+use crate::read;
+use crate::register::decode;
+use crate::schema::{Field, Kind, Shape};
+use crate::value::Value;
+use crate::view::{Entry, HistoryEntry};
+
+pub(crate) fn of(doc: &Automerge, id: &RecordId) -> Vec<HistoryEntry> {
+    let graph = Graph::of(doc);
+    let reading = read::read(doc, &graph);
+    let mut entries = Vec::new();
+    let kind = kinds::kind_of_prefix(id.prefix());
+    if let (Some(kind), Some(part)) = (kind, reading.parts.get(id)) {
+        for place in 0..graph.changes().len() {
+            fields(doc, &graph, kind, &part.object, place, &mut entries);
+        }
+    }
+    if let Some(events) = container(doc, EVENTS) {
+        for item in doc.map_range(&events, ..) {
+            let ValueRef::Scalar(automerge::ScalarValueRef::Str(json)) = &item.value else { continue };
+            let Ok(stored) = serde_json::from_str::<StoredEvent>(json) else { continue };
+            let (Some((place, _)), Ok(event)) = (graph.of_op(&item.id()), item.key.parse()) else { continue };
+            if stored.record() != Some(id.clone()) {
+                continue;
+            }
+            let effective = reading.parts.get(id).is_some_and(|part| {
+                part.log.index_of(&item.key).is_some_and(|index| part.log.effective.contains(index))
+            });
+            let data = serde_json::to_value(&stored.data).unwrap_or_default();
+            entries
+                .push(entry(&graph.changes()[place], Entry::Event { id: event, event: stored.kind, data, effective }));
+        }
+    }
+    entries.sort_by(|a, b| {
+        (a.written.at, a.written.actor, a.change, order(&a.entry)).cmp(&(
+            b.written.at,
+            b.written.actor,
+            b.change,
+            order(&b.entry),
+        ))
+    });
+    entries
+}
+
+fn order(entry: &Entry) -> (u8, String) {
+    match entry {
+        Entry::Field { field, .. } => (0, (*field).to_owned()),
+        Entry::Event { id, .. } => (1, id.to_string()),
+    }
+}
+
+fn entry(change: &Change, entry: Entry) -> HistoryEntry {
+    HistoryEntry { written: change.written(), change: ChangeHash::from_bytes(*change.hash.as_bytes()), entry }
+}
+
+/// What one change did to the fields of a record, against what its author had before.
+fn fields(doc: &Automerge, graph: &Graph, kind: &Kind, object: &ObjId, place: usize, entries: &mut Vec<HistoryEntry>) {
+    let (before, after) = (graph.deps(place), [graph.hash(place)]);
+    let made = graph.of_op(object).map(|(made, _)| made);
+    if made.is_none_or(|made| made != place && !graph.descends(place, made)) {
+        return;
+    }
+    for field in kind.fields {
+        let then = if made == Some(place) { None } else { value_at(doc, object, field, &before) };
+        let now = value_at(doc, object, field, &after);
+        if then != now {
+            entries.push(entry(&graph.changes()[place], Entry::Field { field: field.name, before: then, after: now }));
+        }
+    }
+}
+
+fn value_at(doc: &Automerge, object: &ObjId, field: &Field, heads: &[automerge::ChangeHash]) -> Option<Value> {
+    let (value, id) = doc.get_at(object, field.name, heads).ok().flatten()?;
+    let value = match (field.shape, value) {
+        (Shape::Text(_), automerge::Value::Object(ObjType::Text)) => Value::Text(doc.text_at(id, heads).ok()?),
+        (Shape::Tags, automerge::Value::Object(ObjType::Map)) => Value::Tags(
+            doc.keys_at(&id, heads)
+                .filter(|tag| {
+                    let flag = doc.get_at(&id, tag.as_str(), heads).ok().flatten();
+                    flag.is_some_and(|(flag, _)| flag.as_bool() == Some(true))
+                })
+                .collect(),
+        ),
+        (_, automerge::Value::Scalar(scalar)) => decode(field, scalar.as_ref() as &ScalarValue)?,
+        _ => return None,
+    };
+    let empty = matches!(&value, Value::Text(text) if text.is_empty())
+        || matches!(&value, Value::Tags(tags) if tags.is_empty());
+    (!empty).then_some(value)
+}

@@ -1,0 +1,562 @@
+//! From a document to its view.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use automerge::{ObjId, ObjType, ReadDoc, ScalarValue, ValueRef};
+use sha2::{Digest, Sha256};
+use vocab::{Day, EventId, RecordId, Role, Timestamp};
+
+use crate::dossier::{EVENTS, RECORDS, container};
+use crate::graph::Graph;
+use crate::kinds::{self, GRADE};
+use crate::life::{Facts, Flag, Outcome};
+use crate::log::{Event, Log, StoredEvent, data_of};
+use crate::register::{Alternative, alternatives};
+use crate::schema::{Field, Kind, Shape, Source};
+use crate::value::{Fields, Value};
+use crate::view::{Candidate, Conflict, ConflictKind, Record, Severity, View};
+
+/// The register beside a text that marks a rewrite of most of it.
+pub(crate) fn rewrite_key(field: &str) -> String {
+    format!("{field}!rewrite")
+}
+
+/// A view with what an edit needs to know besides.
+#[derive(Debug)]
+pub(crate) struct Reading {
+    pub(crate) view: View,
+    pub(crate) parts: BTreeMap<RecordId, Part>,
+    pub(crate) event_ids: std::collections::BTreeSet<EventId>,
+}
+
+/// What stands behind one record of the view.
+#[derive(Debug)]
+pub(crate) struct Part {
+    pub(crate) object: ObjId,
+    pub(crate) log: Log,
+    pub(crate) outcome: Outcome,
+    pub(crate) digest: String,
+}
+
+/// Digest of what an approval approves.
+pub(crate) fn digest(fields: &Fields) -> String {
+    let mut hash = Sha256::new();
+    for name in ["need", "plan"] {
+        hash.update(fields.get(name).and_then(Value::as_text).unwrap_or_default());
+        hash.update([0]);
+    }
+    hash.finalize()[..12].iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A record while it is read.
+struct Draft {
+    kind: &'static Kind,
+    object: ObjId,
+    fields: Fields,
+    made: usize,
+    /// The change that wrote each visible register.
+    writers: Vec<(&'static str, usize)>,
+    /// The latest change that touched it, by authored time.
+    latest: usize,
+}
+
+struct Reader<'a, D> {
+    doc: &'a D,
+    graph: &'a Graph,
+    view: View,
+    drafts: BTreeMap<RecordId, Draft>,
+    events: BTreeMap<RecordId, Vec<Event>>,
+    event_changes: BTreeMap<RecordId, Vec<usize>>,
+    event_ids: std::collections::BTreeSet<EventId>,
+}
+
+pub(crate) fn read<D: ReadDoc>(doc: &D, graph: &Graph) -> Reading {
+    let mut reader = Reader {
+        doc,
+        graph,
+        view: View::default(),
+        drafts: BTreeMap::new(),
+        events: BTreeMap::new(),
+        event_changes: BTreeMap::new(),
+        event_ids: std::collections::BTreeSet::new(),
+    };
+    if let Some(records) = container(doc, RECORDS) {
+        reader.records(&records);
+    }
+    if let Some(events) = container(doc, EVENTS) {
+        reader.events(&events);
+    }
+    reader.finish()
+}
+
+impl<D: ReadDoc> Reader<'_, D> {
+    fn records(&mut self, records: &ObjId) {
+        for item in self.doc.map_range(records, ..) {
+            let id = item.key.parse::<RecordId>().ok();
+            let kind = id.as_ref().and_then(|id| kinds::kind_of_prefix(id.prefix()));
+            let is_map = matches!(item.value, ValueRef::Object(ObjType::Map));
+            let object = item.id();
+            let made = self.graph.of_op(&object).map(|(place, _)| place);
+            let (Some(id), Some(kind), true, Some(made)) = (id, kind, is_map, made) else {
+                self.view.unknown += 1;
+                continue;
+            };
+            let author = self.graph.changes()[made].author.as_ref();
+            if !author.is_some_and(|author| kinds::may_write(kind, author.role)) {
+                self.refused(&id, kind, made);
+                continue;
+            }
+            self.record(id, kind, object, made);
+        }
+        let first = |(id, draft): (&RecordId, &Draft)| {
+            (draft.kind.parent.is_none()).then(|| (self.graph.changes()[draft.made].at, id.clone()))
+        };
+        self.view.customer = self.drafts.iter().filter_map(first).min().map(|(_, id)| id);
+    }
+
+    /// A record whose maker had no right to make it is not shown, only listed.
+    fn refused(&mut self, id: &RecordId, kind: &'static Kind, made: usize) {
+        let written = self.graph.changes()[made].written();
+        self.view.conflicts.push(Conflict {
+            id: format!("{id}/{}", kind.id_field),
+            record: id.clone(),
+            field: kind.id_field,
+            kind: ConflictKind::NoEffect,
+            severity: Severity::Notice,
+            reason: "flag-no_right",
+            since: written.at,
+            candidates: vec![Candidate {
+                field: kind.id_field,
+                value: id.as_str().into(),
+                effective: false,
+                event: None,
+                written,
+            }],
+        });
+    }
+
+    fn record(&mut self, id: RecordId, kind: &'static Kind, object: ObjId, made: usize) {
+        let mut draft =
+            Draft { kind, object: object.clone(), fields: Fields::new(), made, writers: Vec::new(), latest: made };
+        let mut rewritten: Vec<(&'static Field, Vec<Alternative>)> = Vec::new();
+        for item in self.doc.map_range(&object, ..) {
+            let Some(field) = kind.field(&item.key) else {
+                if let Some(field) = item.key.strip_suffix("!rewrite").and_then(|name| kind.field(name)) {
+                    let marks = alternatives(self.doc, self.graph, kind, &object, &item.key, &flag_field(), None);
+                    if marks.len() > 1 {
+                        rewritten.push((field, marks));
+                    }
+                } else if item.key != "kind" {
+                    self.view.unknown += 1;
+                }
+                continue;
+            };
+            match (field.shape, &item.value) {
+                (Shape::Text(_), ValueRef::Object(ObjType::Text)) => {
+                    let text = self.doc.text(item.id()).unwrap_or_default();
+                    if !text.is_empty() {
+                        draft.fields.insert(field.name, Value::Text(text));
+                    }
+                }
+                (Shape::Tags, ValueRef::Object(ObjType::Map)) => {
+                    if let Some(tags) = self.tags(kind, &item.id()) {
+                        draft.fields.insert(field.name, Value::Tags(tags));
+                    }
+                }
+                (_, ValueRef::Scalar(scalar)) if field.source != Source::Event => {
+                    let single = (!item.conflict)
+                        .then(|| {
+                            Alternative::of(self.graph, kind, field, &ScalarValue::from(scalar.clone()), &item.id())
+                        })
+                        .flatten();
+                    let found = match single {
+                        Some(single) => vec![single],
+                        None => alternatives(self.doc, self.graph, kind, &object, field.name, field, None),
+                    };
+                    self.register(&id, field, found, &mut draft);
+                }
+                _ => self.view.unknown += 1,
+            }
+        }
+        for (field, marks) in rewritten {
+            self.rewrites(&id, field, marks, &mut draft);
+        }
+        draft.fields.insert(kind.id_field, id.as_str().into());
+        self.parallel(&id, &draft);
+        self.drafts.insert(id, draft);
+    }
+
+    fn tags(&self, kind: &Kind, object: &ObjId) -> Option<std::collections::BTreeSet<String>> {
+        let mut tags = std::collections::BTreeSet::new();
+        for item in self.doc.map_range(object, ..) {
+            let found = alternatives(self.doc, self.graph, kind, object, &item.key, &flag_field(), None);
+            let latest = found.into_iter().max_by_key(|alternative| alternative.rank(self.graph));
+            if latest.is_some_and(|latest| latest.value == Value::Flag(true)) {
+                tags.insert(item.key.into_owned());
+            }
+        }
+        (!tags.is_empty()).then_some(tags)
+    }
+
+    /// The latest authored value is shown; others, if different, are listed. Grades: the higher service grade until a
+    /// supervisor decides, since serving too little costs more.
+    fn register(&mut self, id: &RecordId, field: &'static Field, mut found: Vec<Alternative>, draft: &mut Draft) {
+        if field.shape == Shape::Enum(&GRADE) && found.len() > 1 {
+            let place = |value: &Value| GRADE.codes.iter().position(|code| Some(*code) == value.as_text());
+            found.sort_by_key(|alternative| {
+                let supervisor = self.graph.changes()[alternative.change].author.as_ref().map(|author| author.role)
+                    == Some(Role::Supervisor);
+                (!supervisor, place(&alternative.value), Reverse(alternative.rank(self.graph)))
+            });
+        } else {
+            found.sort_by_key(|alternative| Reverse(alternative.rank(self.graph)));
+        }
+        for alternative in &found {
+            draft.touch(self.graph, alternative.change);
+            draft.writers.push((field.name, alternative.change));
+        }
+        let Some(first) = found.first() else { return };
+        if first.value != Value::Text(String::new()) {
+            draft.fields.insert(field.name, first.value.clone());
+        }
+        let mut seen: Vec<&Value> = Vec::new();
+        let distinct: Vec<&Alternative> = found
+            .iter()
+            .filter(|alternative| {
+                let new = !seen.contains(&&alternative.value);
+                seen.push(&alternative.value);
+                new
+            })
+            .collect();
+        if distinct.len() > 1 {
+            let candidates = distinct
+                .iter()
+                .enumerate()
+                .map(|(place, alternative)| {
+                    self.candidate(field.name, &alternative.value, alternative.change, place == 0)
+                })
+                .collect();
+            let graded = field.shape == Shape::Enum(&GRADE);
+            let severity = if graded { Severity::Decision } else { Severity::Warning };
+            self.disagree(id, field.name, ConflictKind::Conflict, severity, candidates);
+        }
+    }
+
+    /// Two rewrites of most of a text, made apart: each as its author left it, the later one shown. Merged they would be nonsense.
+    fn rewrites(&mut self, id: &RecordId, field: &'static Field, marks: Vec<Alternative>, draft: &mut Draft) {
+        let mut versions: Vec<(String, &Alternative)> = Vec::new();
+        for mark in &marks {
+            let others: Vec<usize> =
+                marks.iter().map(|other| other.change).filter(|change| *change != mark.change).collect();
+            let heads = self.graph.heads_without(&others);
+            let text = self.doc.get_at(&draft.object, field.name, &heads).ok().flatten();
+            let text = text.and_then(|(_, object)| self.doc.text_at(object, &heads).ok()).unwrap_or_default();
+            versions.push((text, mark));
+        }
+        versions.sort_by_key(|(_, mark)| Reverse(mark.rank(self.graph)));
+        for mark in &marks {
+            draft.touch(self.graph, mark.change);
+        }
+        draft.fields.insert(field.name, Value::Text(versions[0].0.clone()));
+        let mut distinct: Vec<&(String, &Alternative)> = Vec::new();
+        for version in &versions {
+            if !distinct.iter().any(|known| known.0 == version.0) {
+                distinct.push(version);
+            }
+        }
+        if distinct.len() > 1 {
+            let candidates = distinct
+                .iter()
+                .enumerate()
+                .map(|(place, (text, mark))| {
+                    self.candidate(field.name, &Value::Text(text.clone()), mark.change, place == 0)
+                })
+                .collect();
+            self.disagree(id, field.name, ConflictKind::Conflict, Severity::Warning, candidates);
+        }
+    }
+
+    /// Different registers of one record, each written without having seen the other, until somebody who saw both writes again.
+    fn parallel(&mut self, id: &RecordId, draft: &Draft) {
+        let apart =
+            |a: &(&'static str, usize), b: &(&'static str, usize)| a.0 != b.0 && self.graph.concurrent(a.1, b.1);
+        let seen_both = |a: usize, b: usize| {
+            draft.writers.iter().any(|(_, later)| self.graph.descends(*later, a) && self.graph.descends(*later, b))
+        };
+        let mut parts: Vec<(&'static str, usize)> = Vec::new();
+        for a in &draft.writers {
+            if draft.writers.iter().any(|b| apart(a, b) && !seen_both(a.1, b.1)) {
+                parts.push(*a);
+            }
+        }
+        if parts.is_empty() {
+            return;
+        }
+        parts.sort_by_key(|(field, change)| {
+            let change = &self.graph.changes()[*change];
+            (Reverse(change.at), change.actor, *field)
+        });
+        let mut seen = std::collections::BTreeSet::new();
+        let parts: Vec<_> = parts.into_iter().filter(|(field, _)| seen.insert(*field)).collect();
+        if parts.len() < 2 {
+            return;
+        }
+        let candidates: Vec<Candidate> = parts
+            .iter()
+            .map(|(field, change)| {
+                let value = draft.fields.get(field).cloned().unwrap_or_else(|| "".into());
+                self.candidate(field, &value, *change, true)
+            })
+            .collect();
+        let record = draft.kind.id_field;
+        self.disagree(id, record, ConflictKind::Parallel, Severity::Notice, candidates);
+    }
+
+    fn candidate(&self, field: &'static str, value: &Value, change: usize, effective: bool) -> Candidate {
+        let written = self.graph.changes()[change].written();
+        Candidate { field, value: value.clone(), effective, event: None, written }
+    }
+
+    fn disagree(
+        &mut self,
+        record: &RecordId,
+        field: &'static str,
+        kind: ConflictKind,
+        severity: Severity,
+        candidates: Vec<Candidate>,
+    ) {
+        let reason = match kind {
+            ConflictKind::Parallel => "conflict-parallel",
+            _ => "conflict-conflict",
+        };
+        let id = match kind {
+            ConflictKind::Parallel => format!("{record}/parallel"),
+            _ => format!("{record}/{field}"),
+        };
+        self.view.conflicts.push(Conflict {
+            id,
+            record: record.clone(),
+            field,
+            kind,
+            severity,
+            reason,
+            since: since(&candidates),
+            candidates,
+        });
+    }
+
+    fn events(&mut self, events: &ObjId) {
+        for item in self.doc.map_range(events, ..) {
+            let mut found = vec![(json_of(&item.value), item.id())];
+            if item.conflict {
+                let all = self.doc.get_all(events, item.key.as_ref()).unwrap_or_default();
+                found = all.into_iter().map(|(value, id)| (value.as_str().map(str::to_owned), id)).collect();
+            }
+            // An id used twice is no honest client's; the first authored stands.
+            let first = found.into_iter().filter_map(|(json, id)| Some((self.graph.of_op(&id)?.0, json?))).min_by_key(
+                |(change, _)| {
+                    let change = &self.graph.changes()[*change];
+                    (change.at, change.actor, change.hash)
+                },
+            );
+            let parsed = first.and_then(|(change, json)| self.event(&item.key, &json, change));
+            if parsed.is_none() {
+                self.view.unknown += 1;
+            }
+        }
+    }
+
+    fn event(&mut self, key: &str, json: &str, change: usize) -> Option<()> {
+        let id: EventId = key.parse().ok()?;
+        let stored: StoredEvent = serde_json::from_str(json).ok()?;
+        let record = stored.record()?;
+        let kind = kinds::kind_of_prefix(record.prefix())?;
+        let step = kind.event(&stored.kind);
+        let data = step.and_then(|step| data_of(step, &stored.data));
+        if data.is_none() {
+            self.view.unknown += 1;
+        }
+        let change_info = &self.graph.changes()[change];
+        let event = Event {
+            id: id.clone(),
+            at: change_info.at,
+            actor: change_info.actor,
+            author: change_info.author.clone(),
+            kind: step.filter(|_| data.is_some()),
+            code: stored.kind,
+            prev: stored.prev.iter().filter_map(|prev| prev.parse().ok()).collect(),
+            data: data.unwrap_or_default(),
+            takes: false,
+        };
+        self.event_ids.insert(id);
+        self.event_changes.entry(record.clone()).or_default().push(change);
+        self.events.entry(record).or_default().push(event);
+        Some(())
+    }
+
+    fn finish(mut self) -> Reading {
+        let mut parts = BTreeMap::new();
+        let customer = self.view.customer.clone();
+        for (id, mut draft) in std::mem::take(&mut self.drafts) {
+            let events = self.events.remove(&id).unwrap_or_default();
+            for change in self.event_changes.remove(&id).unwrap_or_default() {
+                draft.touch(self.graph, change);
+            }
+            let facts = Facts {
+                due_at: draft.fields.get("due_at").and_then(Value::as_time),
+                score: draft.fields.get("score").and_then(Value::as_integer),
+                digest: if draft.kind.life == crate::life::Life::Assessment {
+                    digest(&draft.fields)
+                } else {
+                    String::new()
+                },
+            };
+            let log = Log::new(draft.kind, events, &facts);
+            let outcome = log.outcome(draft.kind, &facts);
+            draft.fields.extend(outcome.fields.clone());
+            for flag in &outcome.flags {
+                self.flag(&id, &log, flag);
+            }
+            for (index, why) in &log.ineffective {
+                let event = &log.events[*index];
+                self.view.conflicts.push(Conflict {
+                    id: format!("{id}/{}", event.id),
+                    record: id.clone(),
+                    field: draft.kind.state_field.unwrap_or(draft.kind.id_field),
+                    kind: ConflictKind::NoEffect,
+                    severity: Severity::Notice,
+                    reason: why.reason(),
+                    since: event.at,
+                    candidates: vec![Candidate {
+                        field: draft.kind.state_field.unwrap_or(draft.kind.id_field),
+                        value: event.code.as_str().into(),
+                        effective: false,
+                        event: Some(event.id.clone()),
+                        written: event.written(),
+                    }],
+                });
+            }
+            let owner = customer.clone().unwrap_or_else(|| id.clone());
+            if draft.kind.field("customer_id").is_some() {
+                draft.fields.insert("customer_id", owner.as_str().into());
+            }
+            self.view.records.push(Record {
+                kind: draft.kind,
+                id: id.clone(),
+                customer: owner,
+                fields: draft.fields,
+                created: self.graph.changes()[draft.made].written(),
+                updated: self.graph.changes()[draft.latest].written(),
+            });
+            parts.insert(id, Part { object: draft.object, log, outcome, digest: facts.digest });
+        }
+        self.view.unknown += self.events.values().map(Vec::len).sum::<usize>();
+        let place = |kind: &Kind| kinds::KINDS.iter().position(|known| *known == kind);
+        self.view.records.sort_by(|a, b| (place(a.kind), &a.id).cmp(&(place(b.kind), &b.id)));
+        duplicates(&mut self.view);
+        self.view.conflicts.sort_by(|a, b| a.id.cmp(&b.id));
+        Reading { view: self.view, parts, event_ids: self.event_ids }
+    }
+
+    fn flag(&mut self, id: &RecordId, log: &Log, flag: &Flag) {
+        let candidates: Vec<Candidate> = flag
+            .candidates
+            .iter()
+            .enumerate()
+            .map(|(place, (index, value))| Candidate {
+                field: flag.field,
+                value: value.clone(),
+                effective: place == 0,
+                event: Some(log.events[*index].id.clone()),
+                written: log.events[*index].written(),
+            })
+            .collect();
+        self.view.conflicts.push(Conflict {
+            id: format!("{id}/{}", flag.reason.trim_start_matches("flag-")),
+            record: id.clone(),
+            field: flag.field,
+            kind: ConflictKind::Flag,
+            severity: flag.severity,
+            reason: flag.reason,
+            since: since(&candidates),
+            candidates,
+        });
+    }
+}
+
+/// When the second of the candidates was written.
+fn since(candidates: &[Candidate]) -> Timestamp {
+    let mut times: Vec<Timestamp> = candidates.iter().map(|candidate| candidate.written.at).collect();
+    times.sort_unstable();
+    times.get(1).or(times.first()).copied().unwrap_or(Timestamp::EPOCH)
+}
+
+/// Two feedbacks for one task: figures count the earliest; the other is listed as a duplicate (typed twice).
+fn duplicates(view: &mut View) {
+    let mut first: BTreeMap<String, (Option<Day>, Timestamp, RecordId)> = BTreeMap::new();
+    let order =
+        |record: &Record| (record.get("received_on").and_then(Value::as_date), record.created.at, record.id.clone());
+    let counts =
+        |record: &&Record| record.kind.code == "feedback" && !record.is_void() && record.fields.contains_key("score");
+    for record in view.records.iter().filter(counts) {
+        let Some(task) = record.parent() else { continue };
+        let mine = order(record);
+        match first.get_mut(task) {
+            Some(earliest) if *earliest <= mine => {}
+            Some(earliest) => *earliest = mine,
+            None => {
+                first.insert(task.to_owned(), mine);
+            }
+        }
+    }
+    let mut conflicts = Vec::new();
+    for record in &mut view.records {
+        if !counts(&&*record) {
+            continue;
+        }
+        let Some((_, _, earliest)) = record.parent().and_then(|task| first.get(task)) else { continue };
+        if *earliest == record.id {
+            continue;
+        }
+        record.fields.insert("duplicate_of", earliest.as_str().into());
+        conflicts.push(Conflict {
+            id: format!("{}/duplicate", record.id),
+            record: record.id.clone(),
+            field: "duplicate_of",
+            kind: ConflictKind::Flag,
+            severity: Severity::Notice,
+            reason: "flag-duplicate",
+            since: record.created.at,
+            candidates: vec![Candidate {
+                field: "duplicate_of",
+                value: earliest.as_str().into(),
+                effective: true,
+                event: None,
+                written: record.created.clone(),
+            }],
+        });
+    }
+    view.conflicts.extend(conflicts);
+}
+
+impl Draft {
+    fn touch(&mut self, graph: &Graph, change: usize) {
+        let key = |place: usize| (graph.changes()[place].at, graph.changes()[place].actor, graph.changes()[place].hash);
+        if key(change) > key(self.latest) {
+            self.latest = change;
+        }
+    }
+}
+
+/// The shape of tags and rewrite marks: a flag anybody who may write the kind may set.
+fn flag_field() -> Field {
+    Field { name: "flag", label: "record-void", shape: Shape::Flag, source: Source::Person, required: false }
+}
+
+fn json_of(value: &ValueRef<'_>) -> Option<String> {
+    match value {
+        ValueRef::Scalar(automerge::ScalarValueRef::Str(json)) => Some(json.clone().into_owned()),
+        _ => None,
+    }
+}

@@ -1,0 +1,86 @@
+//! A relay running in this process on a loopback socket.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use relay::{Admin, AppState, Relay, Settings};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use vocab::Role;
+
+/// Longer than anything here takes on a busy machine; only a fault gets there.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+pub(crate) struct Running {
+    pub(crate) address: SocketAddr,
+    pub(crate) settings: Settings,
+    pub(crate) state: AppState,
+    stop: oneshot::Sender<()>,
+    served: JoinHandle<Result<(), relay::Error>>,
+}
+
+impl Running {
+    pub(crate) async fn start(settings: Settings) -> Running {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let relay = Relay::open(settings.clone()).unwrap();
+        let state = relay.state().clone();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let served = tokio::spawn(relay.run(listener, async {
+            let _asked = stopped.await;
+        }));
+        Running { address, settings, state, stop, served }
+    }
+
+    /// Stops as SIGTERM does; everything is closed when this returns.
+    pub(crate) async fn stop(self) -> Settings {
+        let Running { settings, state, stop, served, .. } = self;
+        drop(state);
+        stop.send(()).unwrap();
+        served.await.unwrap().unwrap();
+        settings
+    }
+
+    /// Another process at work on the same data.
+    pub(crate) fn admin(&self) -> Admin {
+        Admin::open_or_create(&self.settings).unwrap()
+    }
+
+    /// A code for an engineer of `branch`.
+    pub(crate) fn invite(&self, branch: &str) -> String {
+        self.admin().invite(branch, Role::Engineer, None, Duration::from_secs(600)).unwrap().code
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("ws://{}/sync", self.address)
+    }
+
+    /// The body of a page that needs no sign-in.
+    pub(crate) async fn get(&self, path: &str) -> (u16, String) {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let mut stream = tokio::net::TcpStream::connect(self.address).await.unwrap();
+        let request = format!("GET {path} HTTP/1.1\r\nhost: relay\r\nconnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+    }
+
+    /// The value of one line of `/metrics`.
+    pub(crate) async fn metric(&self, name: &str) -> u64 {
+        let (_, page) = self.get("/metrics").await;
+        let line = page.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.unwrap_or_else(|| panic!("no {name} in {page}")).parse().unwrap()
+    }
+}
+
+/// A relay with the branches 上海 and 北京 on an empty disk.
+pub(crate) async fn relay_with_two_branches() -> (tempfile::TempDir, Running) {
+    let home = tempfile::tempdir().unwrap();
+    let relay = Running::start(Settings::new(home.path())).await;
+    relay.admin().add_branch("上海").unwrap();
+    relay.admin().add_branch("北京").unwrap();
+    (home, relay)
+}

@@ -190,3 +190,54 @@ fn no_lint_is_allowed_away_and_no_test_is_ignored_without_a_reason() {
         }
     }
 }
+
+/// Every key of the catalogue, as both languages spell them.
+fn message_keys() -> BTreeSet<String> {
+    let locales = root().join("crates/messages/locales");
+    let of = |language: &str| -> BTreeSet<String> {
+        let texts = files(&locales.join(language), &["ftl"]);
+        let text = |path: &PathBuf| fs::read_to_string(path).expect("a readable file of messages");
+        let is_key = |key: &&str| key.starts_with(|c: char| c.is_ascii_lowercase());
+        let key = |line: &str| Some(line.split_once(" =")?.0).filter(is_key).map(str::to_owned);
+        texts.iter().flat_map(|path| text(path).lines().filter_map(key).collect::<Vec<_>>()).collect()
+    };
+    let (zh, en) = (of("zh-CN"), of("en"));
+    assert_eq!(zh, en, "both languages hold the same keys");
+    zh
+}
+
+/// String literals of a source text up to the first `{`, with whether one follows; raw strings and escapes do not matter here.
+fn literals(source: &str) -> impl Iterator<Item = (&str, bool)> {
+    source.lines().filter(|line| !line.trim_start().starts_with("//")).flat_map(|line| {
+        line.split('"').skip(1).step_by(2).map(|literal| match literal.split_once('{') {
+            Some((before, _)) => (before, true),
+            None => (literal, false),
+        })
+    })
+}
+
+#[test]
+fn every_message_that_source_names_is_in_the_catalogue() {
+    let keys = message_keys();
+    let areas: BTreeSet<&str> = keys.iter().filter_map(|key| Some(key.split_once('-')?.0)).collect();
+    let looks_like_a_key = |literal: &str| {
+        let of_key = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
+        literal.split_once('-').is_some_and(|(area, _)| areas.contains(area)) && literal.chars().all(of_key)
+    };
+    let mut named = 0;
+    for path in files(&root(), &["rs"]) {
+        // The catalogue's own tests ask for keys that do not exist, as this test does.
+        if path.starts_with(root().join("crates/messages")) || path.ends_with("house.rs") {
+            continue;
+        }
+        let text = fs::read_to_string(&path).expect("source is UTF-8");
+        for (literal, is_open) in literals(&text).filter(|(literal, _)| looks_like_a_key(literal)) {
+            // Some keys are put together: `enum-{name}-{code}`; then there must be one that begins so.
+            let begins =
+                keys.iter().any(|key| key.starts_with(literal) && (is_open || key[literal.len()..].starts_with('-')));
+            assert!(keys.contains(literal) || begins, "{}: there is no message `{literal}`", shown(&path));
+            named += 1;
+        }
+    }
+    assert!(named > 100, "the test finds messages in the source at all: {named}");
+}

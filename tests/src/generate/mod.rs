@@ -1,13 +1,14 @@
 //! Branches full of plausible work, from a seed: the load of section 8 of the domain.
 //!
 //! A [`Branch`] is a function of its seed; dossier number `n` of it is drawn without drawing the others, so a hundred thousand
-//! can be streamed. A [`Dossier`] can be had as operations in the order people did them ([`Dossier::operations`]) or as rows of
+//! can be streamed. A [`Dossier`] can be had as operations in the order people did them ([`Dossier::operations`]), as the document these write ([`Pen`]), or as rows of
 //! the four tables ([`forms`]), as they stand at the end of the year.
 //!
 //! What it does not do: clocks that are off, devices that are offline. Those belong to the simulation, not to the data.
 
 mod branch;
 mod dice;
+mod documents;
 mod dossier;
 mod operations;
 mod phrases;
@@ -15,6 +16,7 @@ mod rows;
 
 pub use branch::{Branch, Scale, YEAR_MS, YEAR_START};
 pub use dice::Dice;
+pub use documents::Pen;
 pub use dossier::{Act, Assessment, Customer, Dossier, Entry, Feedback, Step, Task, Texts};
 pub use operations::{Operation, Subject};
 pub use rows::forms;

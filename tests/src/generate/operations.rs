@@ -38,10 +38,8 @@ pub enum Operation {
         subject: Subject,
         /// The step's code: `started`.
         code: &'static str,
-        /// The data of the step.
+        /// The data of the step, and the fields of the record that it writes as well.
         data: Fields,
-        /// Registers and texts written in the same change.
-        writes: Fields,
         /// When.
         at: Timestamp,
         /// By whom.
@@ -108,22 +106,16 @@ fn record(operations: &mut Vec<Operation>, subject: Subject, parent: Option<Subj
         by: entry.by.clone(),
     });
     for step in steps {
-        let (code, data) = step.act.event(&entry.fields);
-        // A step may write registers of its record too: the measure of a feedback that was handled.
-        let is_written = |name: &str| event(subject.kind, code).writes.contains(&name);
-        let (writes, data): (Texts, Texts) = data.into_iter().partition(|(name, _)| is_written(name));
-        let data = data.into_iter().map(|(name, text)| (name, datum(subject.kind, code, name, &text))).collect();
-        let (at, by) = (step.at, step.by.clone());
-        operations.push(Operation::Step { subject, code, data, writes: values(subject.kind, &writes), at, by });
+        let (code, texts) = step.act.event(&entry.fields);
+        let data = texts.iter().map(|(name, text)| (*name, datum(subject.kind, code, name, text))).collect();
+        operations.push(Operation::Step { subject, code, data, at: step.at, by: step.by.clone() });
     }
 }
 
-fn event(kind: &str, code: &str) -> &'static records::EventKind {
-    records::kind(kind).and_then(|kind| kind.event(code)).expect("the generator knows the steps of every kind")
-}
-
 fn datum(kind: &str, code: &str, name: &str, text: &str) -> records::Value {
-    let field = event(kind, code).data.iter().find(|field| field.name == name);
+    let kind = records::kind(kind).expect("the generator knows the kinds");
+    let event = kind.event(code).expect("the generator knows the steps of every kind");
+    let field = event.data.iter().find(|field| field.name == name).or_else(|| kind.field(name));
     field
         .expect("the generator knows the data of every step")
         .parse(text)

@@ -18,6 +18,7 @@ pub(crate) struct Change {
     /// Indices of the changes it depends on directly.
     pub(crate) deps: Vec<usize>,
     start_op: u64,
+    max_op: u64,
 }
 
 impl Change {
@@ -76,6 +77,7 @@ impl Graph {
                     author: meta.message.and_then(|message| message.parse().ok()),
                     deps,
                     start_op: meta.start_op,
+                    max_op: meta.max_op,
                 },
             );
         }
@@ -90,7 +92,9 @@ impl Graph {
             at,
             author: Some(author.clone()),
             deps: self.heads(),
-            start_op: self.changes.iter().map(|change| change.start_op).max().unwrap_or(0) + 1,
+            // automerge numbers a change's operations after every one its author has seen.
+            start_op: self.changes.iter().map(|change| change.max_op).max().unwrap_or(0) + 1,
+            max_op: u64::MAX,
         };
         self.push(actor.as_bytes(), change);
         self

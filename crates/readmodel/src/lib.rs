@@ -1,1 +1,26 @@
 //! Rows derived from documents, search, and every view as a query.
+//!
+//! The tables live wherever the caller's connection points: in a device's own store, so that rows commit together with the
+//! document they show, and at the relay in one file per branch. They hold nothing that documents do not: [`prepare`] throws
+//! them away when they are of another version, and applying every document again gives the same answers (I8). Equal
+//! documents give equal bytes of [`export`], in whatever order they came (I2).
+//!
+//! Tables are named `view_*`; nobody else touches them. Functions take the connection, so the caller decides what commits
+//! with what; none of them begins or ends a transaction.
+
+mod apply;
+mod ask;
+mod conflicts;
+mod export;
+mod schema;
+mod words;
+
+pub use apply::{apply, remove};
+pub use ask::{Counts, StateCount};
+pub use ask::{
+    Filter, LIST_ROWS_MAX, Listing, Order, Page, Row, Voided, by_legacy, counts, dossier, list, record, search,
+};
+pub use conflicts::{ConflictRow, conflict, conflicts, conflicts_of};
+pub use export::export;
+pub use schema::{Prepared, clear, completed, prepare};
+pub use words::{QUERY_CHARS_MAX, QUERY_WORDS_MAX};

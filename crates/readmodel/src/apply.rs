@@ -1,0 +1,202 @@
+//! Writing what a document shows.
+//!
+//! Only rows that differ are written: an edit of one task in a dossier of thirty records rewrites one row and its words.
+
+use std::collections::BTreeMap;
+
+use records::{Conflict, Record, Shape, Value, View};
+use rusqlite::{Connection, OptionalExtension, params};
+use store::StoreError;
+use vocab::{DocId, RecordId};
+
+use crate::words;
+
+/// Fields that name who answers for a record (责任人), the first that is there.
+const PERSON_FIELDS: [&str; 3] = ["assignee", "assessor", "owner"];
+
+/// What the row of a record says besides its JSON.
+#[derive(PartialEq)]
+struct Columns {
+    state: Option<String>,
+    void: bool,
+    urgency: Option<String>,
+    json: String,
+}
+
+/// Makes the rows of `doc` what `view` says.
+///
+/// # Errors
+/// Any [`StoreError`] of writing; the caller's transaction is then to be rolled back.
+pub fn apply(conn: &Connection, doc: DocId, view: &View) -> Result<(), StoreError> {
+    conn.prepare_cached(
+        "INSERT INTO view_document (doc, customer, unknown, damaged) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (doc) DO UPDATE
+         SET customer = excluded.customer, unknown = excluded.unknown, damaged = excluded.damaged
+         WHERE customer IS NOT excluded.customer OR unknown <> excluded.unknown OR damaged <> excluded.damaged",
+    )?
+    .execute(params![
+        doc.as_bytes(),
+        view.customer.as_ref().map(RecordId::as_str),
+        i64::try_from(view.unknown).unwrap_or(i64::MAX),
+        view.damaged
+    ])?;
+    let mut before = rows_of(conn, doc)?;
+    for record in &view.records {
+        let columns = Columns {
+            state: record.state().map(str::to_owned),
+            void: record.is_void(),
+            urgency: urgency(view, record),
+            json: record.to_json(doc).to_string(),
+        };
+        match before.remove(record.id.as_str()) {
+            Some((_, old)) if old == columns => {}
+            Some((n, old)) => {
+                count(conn, record.kind.code, &old, -1)?;
+                write(conn, n, doc, record, &columns)?;
+            }
+            None => write(conn, next(conn)?, doc, record, &columns)?,
+        }
+    }
+    for (n, old) in before.into_values() {
+        erase(conn, n, &old)?;
+    }
+    apply_conflicts(conn, doc, &view.conflicts)
+}
+
+/// Removes everything that was shown of `doc`.
+///
+/// # Errors
+/// Any [`StoreError`] of writing; the caller's transaction is then to be rolled back.
+pub fn remove(conn: &Connection, doc: DocId) -> Result<(), StoreError> {
+    for (n, old) in rows_of(conn, doc)?.into_values() {
+        erase(conn, n, &old)?;
+    }
+    conn.prepare_cached("DELETE FROM view_conflict WHERE doc = ?1")?.execute([doc.as_bytes()])?;
+    conn.prepare_cached("DELETE FROM view_document WHERE doc = ?1")?.execute([doc.as_bytes()])?;
+    Ok(())
+}
+
+fn rows_of(conn: &Connection, doc: DocId) -> Result<BTreeMap<String, (i64, Columns)>, StoreError> {
+    let mut statement =
+        conn.prepare_cached("SELECT id, n, state, void, urgency, json FROM view_record WHERE doc = ?1")?;
+    let rows = statement.query_map([doc.as_bytes()], |row| {
+        let columns = Columns { state: row.get(2)?, void: row.get(3)?, urgency: row.get(4)?, json: row.get(5)? };
+        Ok((row.get(0)?, (row.get(1)?, columns)))
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn next(conn: &Connection) -> Result<i64, StoreError> {
+    Ok(conn.prepare_cached("SELECT coalesce(max(n), 0) + 1 FROM view_record")?.query_row([], |row| row.get(0))?)
+}
+
+/// A record's own urgency, else that of what it belongs to: a task is as urgent as its assessment.
+fn urgency(view: &View, record: &Record) -> Option<String> {
+    let mut record = record;
+    // As many steps as there are kinds: parents come from documents, and may point in circles.
+    for _ in 0..records::KINDS.len() {
+        if let Some(urgency) = record.text("urgency") {
+            return Some(urgency.to_owned());
+        }
+        let parent = record.parent()?;
+        record = view.records.iter().find(|other| other.id.as_str() == parent)?;
+    }
+    None
+}
+
+fn write(conn: &Connection, n: i64, doc: DocId, record: &Record, columns: &Columns) -> Result<(), StoreError> {
+    conn.prepare_cached(
+        "INSERT OR REPLACE INTO view_record (n, id, doc, kind, customer, parent, state, person, urgency, grade, due_at_ms,
+                                             legacy_id, updated_at_ms, void, json)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+    )?
+    .execute(params![
+        n,
+        record.id.as_str(),
+        doc.as_bytes(),
+        record.kind.code,
+        record.customer.as_str(),
+        record.parent(),
+        columns.state,
+        PERSON_FIELDS.iter().find_map(|field| record.text(field)),
+        columns.urgency,
+        record.text("grade"),
+        record.get("due_at").and_then(Value::as_time).map(|due| due.millis()),
+        record.text("legacy_id"),
+        record.updated.at.millis(),
+        columns.void,
+        columns.json
+    ])?;
+    conn.prepare_cached("INSERT OR REPLACE INTO view_search (rowid, words) VALUES (?1, ?2)")?
+        .execute(params![n, words::indexed(texts(record))])?;
+    count(conn, record.kind.code, columns, 1)
+}
+
+fn erase(conn: &Connection, n: i64, old: &Columns) -> Result<(), StoreError> {
+    conn.prepare_cached("DELETE FROM view_search WHERE rowid = ?1")?.execute([n])?;
+    let kind: Option<String> = conn
+        .prepare_cached("DELETE FROM view_record WHERE n = ?1 RETURNING kind")?
+        .query_row([n], |row| row.get(0))
+        .optional()?;
+    kind.map_or(Ok(()), |kind| count(conn, &kind, old, -1))
+}
+
+fn count(conn: &Connection, kind: &str, columns: &Columns, change: i64) -> Result<(), StoreError> {
+    conn.prepare_cached(
+        "INSERT INTO view_count (kind, state, void, n) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (kind, state, void) DO UPDATE SET n = n + excluded.n",
+    )?
+    .execute(params![kind, columns.state.as_deref().unwrap_or_default(), columns.void, change])?;
+    Ok(())
+}
+
+/// What people wrote in a record, and how they call it.
+fn texts(record: &Record) -> Vec<&str> {
+    let mut texts = vec![record.id.as_str()];
+    for (name, value) in &record.fields {
+        let is_searched = match record.kind.field(name).map(|field| field.shape) {
+            Some(Shape::Enum(_) | Shape::Reference(_)) | None => false,
+            Some(_) => true,
+        };
+        match value {
+            _ if !is_searched => {}
+            Value::Text(text) => texts.push(text),
+            Value::Tags(tags) => texts.extend(tags.iter().map(String::as_str)),
+            Value::Notes(notes) => texts.extend(notes.iter().map(|note| note.text.as_str())),
+            Value::Signature(signature) => texts.push(&signature.signer),
+            Value::Integer(_) | Value::Date(_) | Value::Time(_) | Value::Flag(_) => {}
+        }
+    }
+    texts
+}
+
+fn apply_conflicts(conn: &Connection, doc: DocId, conflicts: &[Conflict]) -> Result<(), StoreError> {
+    let held: i64 = conn
+        .prepare_cached("SELECT count(*) FROM view_conflict WHERE doc = ?1")?
+        .query_row([doc.as_bytes()], |row| row.get(0))?;
+    if held > 0 {
+        conn.prepare_cached("DELETE FROM view_conflict WHERE doc = ?1")?.execute([doc.as_bytes()])?;
+    }
+    let mut insert = conn.prepare_cached(
+        "INSERT OR REPLACE INTO view_conflict (id, doc, record, severity, since_ms, json) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?;
+    for conflict in conflicts {
+        let mut json = serde_json::to_value(conflict).map_err(|error| unwritable(&error))?;
+        if let Some(object) = json.as_object_mut() {
+            object.insert("doc".to_owned(), doc.to_string().into());
+        }
+        insert.execute(params![
+            conflict.id,
+            doc.as_bytes(),
+            conflict.record.as_str(),
+            conflict.severity as i64,
+            conflict.since.millis(),
+            json.to_string()
+        ])?;
+    }
+    Ok(())
+}
+
+fn unwritable(error: &serde_json::Error) -> StoreError {
+    StoreError::Corrupt { what: format!("a conflict cannot be written as JSON: {error}") }
+}

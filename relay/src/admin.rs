@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::Serialize;
 use store::{
     Branch, BranchDraft, DEFAULT_ZONE, Device, Invite, InviteDigest, Registry, RegistryError, RelayStore,
-    SqliteRelayStore, UserDraft,
+    SqliteRelayStore, StoreError, UserDraft,
 };
 use vocab::{BranchId, DeviceCode, DeviceKey, Epoch, Role, Staff, Timestamp};
 
@@ -158,12 +158,24 @@ impl Admin {
         Ok(self.store.revoke(device.key, ticks::wall())?)
     }
 
+    /// Writes the converged records of a branch as `{"branch":..,"records":[..]}`, the same bytes as every device that holds the
+    /// same heads; how many records there were.
+    ///
+    /// # Errors
+    /// [`Error::NoBranch`], [`Error::Store`].
+    pub fn export(&self, branch: &str, out: &mut dyn std::io::Write) -> Result<u64, Error> {
+        crate::export::export(&self.store, &self.branch(branch)?, out)
+    }
+
     /// Writes everything that cannot be derived into the new file `path`, while others go on.
     ///
     /// # Errors
-    /// [`Error::Store`]: there is such a file, no space, ...
+    /// [`Error::FileExists`], [`Error::Store`]: no space, ...
     pub fn backup(&self, path: &Path) -> Result<(), Error> {
-        Ok(self.store.backup(path)?)
+        self.store.backup(path).map_err(|error| match error {
+            StoreError::Exists { path } => Error::FileExists { path },
+            error => error.into(),
+        })
     }
 
     /// Adds a user of the pages, who sees one branch or all.

@@ -25,6 +25,12 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
+    /// The file to be written is there already.
+    #[error("there is a file {} already", path.display())]
+    FileExists {
+        /// The file.
+        path: PathBuf,
+    },
     /// A file named by the caller cannot be read or written.
     #[error("the file {} cannot be used", path.display())]
     File {
@@ -50,7 +56,7 @@ pub enum Error {
         path: PathBuf,
         /// What SQLite said.
         #[source]
-        source: rusqlite::Error,
+        source: StoreError,
     },
     /// The address cannot be listened on.
     #[error("cannot listen on {address}")]
@@ -116,6 +122,7 @@ impl Error {
         match self {
             Error::NoData => Message::new("relay-error-no-data"),
             Error::Data { path, .. } => Message::new("relay-error-data").with("path", shown(path)),
+            Error::FileExists { path } => Message::new("relay-error-file-exists").with("path", shown(path)),
             Error::File { path, .. } => Message::new("relay-error-file").with("path", shown(path)),
             Error::Store(error) => store_message(error),
             Error::Registry(error) => Message::new("relay-error-registry").with("detail", error.to_string()),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use vocab::BranchId;
 
@@ -39,6 +40,12 @@ impl Growth {
             .wait_while(waiting, |waiting| waiting.branches.is_empty() && !waiting.stopping)
             .unwrap_or_else(PoisonError::into_inner);
         (!waiting.stopping).then(|| std::mem::take(&mut waiting.branches))
+    }
+
+    /// Sleeps for `duration`, or less when told to stop.
+    pub(crate) fn pause(&self, duration: Duration) {
+        let waiting = self.lock();
+        drop(self.woken.wait_timeout_while(waiting, duration, |waiting| !waiting.stopping));
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {

@@ -64,8 +64,12 @@ pub const LIVE_BATCHES_MAX: usize = 32;
 /// Accepted groups waiting to be encoded for the live sessions; when full, sessions read the feed instead.
 pub const PUBLISH_QUEUE_MAX: usize = 64;
 
-/// Changes the materializer takes from a feed at once.
-pub const MATERIALIZE_CHANGES_MAX: usize = 2_000;
+/// Documents the materializer reads through at once: their rows and saved forms are one transaction each, so this bounds how long
+/// pushes and pages wait for it, some tens of milliseconds.
+pub const MATERIALIZE_DOCUMENTS_MAX: u32 = 256;
+
+/// How long the materializer waits when the disk does not let it go on.
+pub const MATERIALIZER_RETRY: Duration = Duration::from_secs(1);
 
 /// "Something changed" signals kept for each open page. A page that misses some reloads once, which is all it would do for each.
 pub const PAGE_SIGNALS_MAX: usize = 256;

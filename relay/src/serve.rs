@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 
 use axum::Router;
 use axum::routing::get;
-use store::{Registry, SqliteRelayStore};
+use store::SqliteRelayStore;
 use tokio::net::TcpListener;
 use tokio::sync::broadcast;
 use tokio::time::{sleep, timeout};
@@ -15,6 +15,7 @@ use tokio::time::{sleep, timeout};
 use crate::growth::Growth;
 use crate::housekeeping::Housekeeping;
 use crate::hub::Hub;
+use crate::materializer::Materializer;
 use crate::metrics::Metrics;
 use crate::state::{Parts, Reports};
 use crate::store_thread::StoreThread;
@@ -43,7 +44,7 @@ pub struct Relay {
 /// The threads beside the runtime, in the order they end.
 struct Threads {
     housekeeping: (mpsc::Sender<()>, JoinHandle<()>),
-    growth: Arc<Growth>,
+    materializer: (Arc<Growth>, JoinHandle<()>),
     store: JoinHandle<()>,
     publisher: JoinHandle<()>,
 }
@@ -57,7 +58,6 @@ impl Relay {
         std::fs::create_dir_all(&settings.data)
             .map_err(|source| Error::Data { path: settings.data.clone(), source })?;
         let store = SqliteRelayStore::open_or_create(&settings.database())?;
-        let branches = store.branches()?;
         let (changes, _) = broadcast::channel(limits::PAGE_SIGNALS_MAX);
         let (metrics, hub, reports) =
             (Arc::new(Metrics::default()), Arc::new(Hub::default()), Arc::new(Reports::default()));
@@ -77,14 +77,20 @@ impl Relay {
             Arc::clone(&growth),
             changes.clone(),
         )?;
+        let materializer = Materializer::new(
+            &settings,
+            store_thread.clone(),
+            Arc::clone(&views),
+            Arc::clone(&growth),
+            changes.clone(),
+        )?;
         let (stop, stopped) = mpsc::channel();
         let threads = Threads {
             housekeeping: (stop, housekeeping.start(stopped)?),
-            growth: Arc::clone(&growth),
+            materializer: (growth, materializer.start()?),
             store,
             publisher,
         };
-        branches.iter().for_each(|branch| growth.mark(branch.id));
         let state = AppState::new(Parts { settings, changes, store_thread, views, hub, metrics, reports });
         Ok(Relay { state, threads })
     }
@@ -139,7 +145,9 @@ impl Threads {
         let (stop, housekeeping) = self.housekeeping;
         drop(stop);
         join(housekeeping).await;
-        self.growth.stop();
+        let (growth, materializer) = self.materializer;
+        growth.stop();
+        join(materializer).await;
         state.store_thread().stop().await;
         join(self.store).await;
         join(self.publisher).await;

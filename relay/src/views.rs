@@ -1,25 +1,40 @@
 //! The files of rows derived from documents, one per branch: `views-<branch>.db`.
 //!
-//! The materializer writes them, pages read them. They may be deleted while the relay is stopped; it makes them again when it starts.
+//! The materializer writes them, pages read them. They may be deleted while the relay is stopped; it makes them again when it
+//! starts, as it does when they are damaged, of another version, or know more than the store they were derived from.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use rusqlite::Connection;
-use vocab::BranchId;
+use readmodel::Prepared;
+use records::View;
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use store::{StoreError, StoreErrorKind};
+use vocab::{BranchId, DocId, Epoch, Position};
 
 use crate::readers::Readers;
 use crate::{Error, Settings, limits};
 
-/// How long a reader waits for the file's writer, who holds it for milliseconds.
+/// How long one connection waits for another that writes; that takes milliseconds.
 const BUSY: Duration = Duration::from_secs(5);
+
+/// Which feed the rows were derived from, and up to where.
+const ORIGIN: &str = "CREATE TABLE IF NOT EXISTS relay_origin (
+    id INTEGER PRIMARY KEY CHECK (id = 1), epoch BLOB NOT NULL, head INTEGER NOT NULL) STRICT";
 
 /// The derived rows of every branch.
 pub(crate) struct Views {
     settings: Settings,
     readers: Mutex<BTreeMap<BranchId, Arc<Readers<Connection>>>>,
+}
+
+/// One branch's rows, to be written. There is one writer.
+pub(crate) struct Rows {
+    connection: Connection,
+    path: PathBuf,
+    prepared: Prepared,
 }
 
 impl Views {
@@ -32,9 +47,36 @@ impl Views {
         let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
         let opened = readers.entry(branch).or_insert_with(|| {
             let path = self.path(branch);
-            Readers::new(limits::VIEW_READERS_MAX, move || open(&path))
+            Readers::new(limits::VIEW_READERS_MAX, move || {
+                let mut connection = connect(&path)?;
+                prepare(&mut connection, None).map_err(|error| failed(&path, error))?;
+                Ok(connection)
+            })
         });
         Arc::clone(opened)
+    }
+
+    /// The rows of `branch`, whose feed is `epoch` and has come to `head`. A file that cannot be used is made anew: it holds
+    /// nothing that documents do not. To be called once per branch, before its readers.
+    pub(crate) fn rows(&self, branch: BranchId, epoch: Epoch, head: Position) -> Result<Rows, Error> {
+        let path = self.path(branch);
+        match Rows::open(&path, epoch, head) {
+            Err(Error::Views { source, .. }) if source.kind() == StoreErrorKind::Corrupt => {
+                tracing::warn!(path = %path.display(), error = %source, "damaged rows are made anew");
+                for suffix in ["", "-wal", "-shm"] {
+                    let mut file = path.clone().into_os_string();
+                    file.push(suffix);
+                    match std::fs::remove_file(&file) {
+                        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                            return Err(Error::File { path: file.into(), source });
+                        }
+                        _ => {}
+                    }
+                }
+                Rows::open(&path, epoch, head)
+            }
+            opened => opened,
+        }
     }
 
     fn path(&self, branch: BranchId) -> PathBuf {
@@ -42,13 +84,91 @@ impl Views {
     }
 }
 
-fn open(path: &std::path::Path) -> Result<Connection, Error> {
-    let opened = || {
+impl Rows {
+    fn open(path: &Path, epoch: Epoch, head: Position) -> Result<Self, Error> {
+        let mut connection = connect(path)?;
+        let prepared = prepare(&mut connection, Some((epoch, head))).map_err(|error| failed(path, error))?;
+        Ok(Rows { connection, path: path.to_path_buf(), prepared })
+    }
+
+    /// Whether they show every document the feed had when they were opened.
+    pub(crate) fn are_complete(&self) -> bool {
+        self.prepared == Prepared::Complete
+    }
+
+    /// Makes the rows of some documents what their views say, all at once. The latest change among them is at `head`.
+    pub(crate) fn put<'a>(
+        &mut self,
+        views: impl Iterator<Item = (DocId, &'a View)>,
+        head: Position,
+    ) -> Result<(), Error> {
+        self.write(|connection| {
+            for (doc, view) in views {
+                readmodel::apply(connection, doc, view)?;
+            }
+            connection
+                .prepare_cached("UPDATE relay_origin SET head = ?1 WHERE head < ?1")?
+                .execute([i64::try_from(head.get()).unwrap_or(i64::MAX)])?;
+            Ok(())
+        })
+    }
+
+    /// Says that every document has been put.
+    pub(crate) fn set_complete(&mut self) -> Result<(), Error> {
+        self.write(readmodel::completed)?;
+        self.prepared = Prepared::Complete;
+        Ok(())
+    }
+
+    fn write(&mut self, write: impl FnOnce(&Connection) -> Result<(), StoreError>) -> Result<(), Error> {
+        let path = &self.path;
+        let written = || {
+            let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            write(&transaction)?;
+            transaction.commit()?;
+            Ok(())
+        };
+        written().map_err(|error| failed(path, error))
+    }
+}
+
+fn failed(path: &Path, source: StoreError) -> Error {
+    Error::Views { path: path.to_path_buf(), source }
+}
+
+fn connect(path: &Path) -> Result<Connection, Error> {
+    let opened = || -> Result<Connection, StoreError> {
         let connection = Connection::open(path)?;
         connection.busy_timeout(BUSY)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
+        // What the store takes for done must not be missing here after a power cut.
+        connection.pragma_update(None, "synchronous", "FULL")?;
         connection.set_prepared_statement_cache_capacity(64);
         Ok(connection)
     };
-    opened().map_err(|source| Error::Views { path: path.to_path_buf(), source })
+    opened().map_err(|error| failed(path, error))
+}
+
+/// Makes sure that the tables are there. With the `origin` they should have, rows of another one are thrown away.
+fn prepare(connection: &mut Connection, origin: Option<(Epoch, Position)>) -> Result<Prepared, StoreError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    if let Some((epoch, head)) = origin {
+        let head = i64::try_from(head.get()).unwrap_or(i64::MAX);
+        transaction.execute_batch(ORIGIN)?;
+        let same = transaction
+            .query_row("SELECT epoch = ?1 AND head <= ?2 FROM relay_origin", params![epoch.as_bytes(), head], |row| {
+                row.get::<_, bool>(0)
+            })
+            .optional()?;
+        if same != Some(true) {
+            readmodel::clear(&transaction)?;
+            transaction.execute(
+                "INSERT OR REPLACE INTO relay_origin (id, epoch, head) VALUES (1, ?1, 0)",
+                [epoch.as_bytes()],
+            )?;
+        }
+    }
+    let prepared = readmodel::prepare(&transaction)?;
+    transaction.commit()?;
+    Ok(prepared)
 }

@@ -6,6 +6,7 @@
 mod backup;
 mod branch;
 mod device;
+mod export;
 mod invite;
 mod serve;
 mod user;
@@ -53,6 +54,8 @@ enum Command {
     /// People who may read the pages
     #[command(subcommand)]
     User(user::UserCommand),
+    /// Write the converged records of a branch as JSON, byte-equal to a device's export
+    Export(export::ExportArgs),
     /// Copy everything that cannot be derived into one file, while serving or not
     Backup(backup::BackupArgs),
     /// Bring a backup back into an empty data directory; its feeds start new epochs
@@ -104,6 +107,7 @@ fn dispatch(command: Command, context: &Context) -> Result<(), Error> {
         Command::Invite(args) => invite::cmd_invite(context, args),
         Command::Device(command) => device::cmd_device(context, command),
         Command::User(command) => user::cmd_user(context, command),
+        Command::Export(args) => export::cmd_export(context, args),
         Command::Backup(args) => backup::cmd_backup(context, args),
         Command::Restore(args) => backup::cmd_restore(context, args),
     }

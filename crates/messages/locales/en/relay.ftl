@@ -3,6 +3,7 @@
 relay-error-no-data = No data directory: name one with --data DIR or FIELDBOOK_RELAY_DATA.
 relay-error-data = The data directory { $path } cannot be used. Check that it exists or can be made, and that this user may write there.
 relay-error-file = The file { $path } cannot be used. Check the path and the rights of this user.
+relay-error-file-exists = There is a file { $path } already. Name another one.
 relay-error-listen = Cannot listen on { $address }. Is another relay running there? Choose another address with --listen.
 relay-error-socket = The listening socket failed. Start the relay again.
 relay-error-runtime = The system gives no threads or signals. Check the limits of this user.
@@ -35,7 +36,7 @@ relay-device-none = No devices yet. Invite one with `fieldbook-relay invite --br
 relay-device-revoked = Revoked { $code } ({ $staff }). Its connection ends and it is refused from now on.
 relay-user-added = { $name } can sign in with the password below. It is shown once and kept nowhere.
 relay-backup-done = Wrote { $path }.
-relay-restore-done = Restored into { $path }. Every branch starts a new epoch: devices compare what they hold at their next contact.
+relay-restore-done = Restored into { $path }. Every branch starts a new epoch: devices compare what they hold at their next contact. Devices revoked since the backup was made have to be revoked again.
 relay-heading-name = branch
 relay-heading-id = id
 relay-heading-head = changes

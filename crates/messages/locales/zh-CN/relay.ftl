@@ -3,6 +3,7 @@
 relay-error-no-data = 没有数据目录：请用 --data DIR 或 FIELDBOOK_RELAY_DATA 指定。
 relay-error-data = 无法使用数据目录 { $path }。请检查它是否存在或可以创建，以及当前用户是否有写入权限。
 relay-error-file = 无法使用文件 { $path }。请检查路径和当前用户的权限。
+relay-error-file-exists = 已有文件 { $path }。请换一个名称。
 relay-error-listen = 无法监听 { $address }。那里是否已有另一个中继在运行？请用 --listen 换一个地址。
 relay-error-socket = 监听套接字失败。请重新启动中继。
 relay-error-runtime = 系统无法提供线程或信号。请检查当前用户的限额。
@@ -35,7 +36,7 @@ relay-device-none = 还没有设备。请用 `fieldbook-relay invite --branch NA
 relay-device-revoked = 已撤销 { $code }（{ $staff }）。它的连接将被断开，此后一律拒绝。
 relay-user-added = { $name } 可用下面的密码登录。密码只显示这一次，不会保存。
 relay-backup-done = 已写出 { $path }。
-relay-restore-done = 已恢复到 { $path }。每个网点都开始新的纪元：设备下次连接时会核对各自持有的内容。
+relay-restore-done = 已恢复到 { $path }。每个网点都开始新的纪元：设备下次连接时会核对各自持有的内容。备份之后撤销的设备需要重新撤销。
 relay-heading-name = 网点
 relay-heading-id = 编号
 relay-heading-head = 变更数

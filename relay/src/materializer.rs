@@ -1,0 +1,200 @@
+//! Turns feeds into documents and rows, behind everybody's back.
+//!
+//! The push path never loads a document. This thread asks the store which documents are behind the feed, loads each, derives
+//! its rows, and keeps its saved form. Rows are committed before the saved form: after a crash between the two the document is
+//! still behind and is done again, so rows never miss what the store takes for done.
+//!
+//! A document that cannot be loaded or read is set aside with the reason, until another change of it arrives. Its changes stay in
+//! the feed and still reach devices; nobody else waits for it.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use records::{Dossier, View};
+use store::{Documents, Feeds, Materialized, Quarantined, Registry, SqliteRelayStore};
+use tokio::sync::broadcast;
+use vocab::{BranchId, ChangeHash, DocId, Position};
+
+use crate::growth::Growth;
+use crate::store_thread::StoreThread;
+use crate::views::{Rows, Views};
+use crate::{BranchChanged, Error, Settings, limits, ticks};
+
+pub(crate) struct Materializer {
+    store: SqliteRelayStore,
+    store_thread: StoreThread,
+    views: Arc<Views>,
+    growth: Arc<Growth>,
+    changes: broadcast::Sender<BranchChanged>,
+    desks: BTreeMap<BranchId, Desk>,
+}
+
+/// What is being done for one branch.
+struct Desk {
+    rows: Rows,
+    work: Work,
+}
+
+enum Work {
+    /// The rows were lost or are of another version: every document is read again, in the order of their ids.
+    Rebuilding { after: Option<DocId> },
+    /// The rows follow the feed.
+    Following,
+}
+
+/// What became of a document that was read.
+struct Made {
+    doc: DocId,
+    last: Position,
+    /// What it shows; nothing when it could not even be loaded, and then its rows stay what they were.
+    view: Option<View>,
+    /// Its heads and saved form, or why it is set aside.
+    kept: Result<(Vec<ChangeHash>, Vec<u8>), String>,
+}
+
+impl Materializer {
+    pub(crate) fn new(
+        settings: &Settings,
+        store_thread: StoreThread,
+        views: Arc<Views>,
+        growth: Arc<Growth>,
+        changes: broadcast::Sender<BranchChanged>,
+    ) -> Result<Self, Error> {
+        let store = SqliteRelayStore::open(&settings.database())?;
+        let mut materializer = Materializer { store, store_thread, views, growth, changes, desks: BTreeMap::new() };
+        for branch in materializer.store.branches()? {
+            materializer.desk(branch.id)?;
+            materializer.growth.mark(branch.id);
+        }
+        Ok(materializer)
+    }
+
+    /// Starts the thread; it ends when its [`Growth`] is stopped.
+    pub(crate) fn start(mut self) -> Result<JoinHandle<()>, Error> {
+        let run = move || {
+            while let Some(branches) = self.growth.next() {
+                for branch in branches {
+                    match self.step(branch) {
+                        Ok(Progress::More) => self.growth.mark(branch),
+                        Ok(Progress::Done) => {}
+                        Err(error) => {
+                            tracing::error!(error = &error as &dyn std::error::Error, %branch, "the materializer cannot go on yet");
+                            self.growth.mark(branch);
+                            self.growth.pause(limits::MATERIALIZER_RETRY);
+                        }
+                    }
+                }
+            }
+        };
+        std::thread::Builder::new().name("materializer".to_owned()).spawn(run).map_err(Error::Runtime)
+    }
+
+    fn desk(&mut self, branch: BranchId) -> Result<&mut Desk, Error> {
+        if !self.desks.contains_key(&branch) {
+            let epoch = self.store.branch(branch)?.ok_or(Error::NoBranch { name: branch.to_string() })?.epoch;
+            let rows = self.views.rows(branch, epoch, self.store.head(branch)?)?;
+            let work = if rows.are_complete() { Work::Following } else { Work::Rebuilding { after: None } };
+            self.desks.insert(branch, Desk { rows, work });
+        }
+        self.desks.get_mut(&branch).ok_or(Error::NoBranch { name: branch.to_string() })
+    }
+
+    /// Does a bounded part of what is to be done for `branch`.
+    fn step(&mut self, branch: BranchId) -> Result<Progress, Error> {
+        let behind = self.store.behind(branch, limits::MATERIALIZE_DOCUMENTS_MAX)?;
+        if behind.is_empty() {
+            return self.rebuild(branch);
+        }
+        let made: Vec<Made> = behind.iter().map(|found| make(found.doc, found.last, &found.bytes)).collect();
+        self.desk(branch)?.put(&made)?;
+        let (kept, set_aside) = sorted(made);
+        for document in &set_aside {
+            tracing::warn!(doc = %document.doc, %branch, reason = document.reason, "a document is set aside");
+        }
+        self.store_thread.write_blocking(move |store| {
+            if !kept.is_empty() {
+                store.put_materialized(branch, &kept)?;
+            }
+            for document in &set_aside {
+                store.quarantine(branch, document)?;
+            }
+            Ok(())
+        })?;
+        self.announce(branch);
+        Ok(Progress::More)
+    }
+
+    /// Reads the next documents of a branch whose rows are incomplete.
+    fn rebuild(&mut self, branch: BranchId) -> Result<Progress, Error> {
+        let Work::Rebuilding { after } = self.desk(branch)?.work else { return Ok(Progress::Done) };
+        let documents = self.store.documents(branch, after, limits::MATERIALIZE_DOCUMENTS_MAX)?;
+        let last = documents.last().map(|document| document.doc);
+        // What has to be set aside was when it arrived.
+        let made: Vec<Made> = documents.iter().map(|found| make(found.doc, found.last, &found.bytes)).collect();
+        let desk = self.desk(branch)?;
+        desk.put(&made)?;
+        let progress = match last {
+            Some(last) => {
+                desk.work = Work::Rebuilding { after: Some(last) };
+                Progress::More
+            }
+            None => {
+                desk.rows.set_complete()?;
+                desk.work = Work::Following;
+                Progress::Done
+            }
+        };
+        self.announce(branch);
+        Ok(progress)
+    }
+
+    fn announce(&self, branch: BranchId) {
+        // Nobody may be looking.
+        let _nobody = self.changes.send(BranchChanged { branch });
+    }
+}
+
+enum Progress {
+    /// There may be more to do.
+    More,
+    /// Nothing is left to do until the feed grows.
+    Done,
+}
+
+impl Desk {
+    fn put(&mut self, made: &[Made]) -> Result<(), Error> {
+        let head = made.iter().map(|made| made.last).max().unwrap_or_default();
+        self.rows.put(made.iter().filter_map(|made| Some((made.doc, made.view.as_ref()?))), head)
+    }
+}
+
+fn sorted(made: Vec<Made>) -> (Vec<Materialized>, Vec<Quarantined>) {
+    let (mut kept, mut set_aside) = (Vec::new(), Vec::new());
+    for Made { doc, last: through, kept: result, .. } in made {
+        match result {
+            Ok((heads, bytes)) => kept.push(Materialized { doc, through, heads, bytes }),
+            Err(reason) => set_aside.push(Quarantined { doc, through, reason, at: ticks::wall() }),
+        }
+    }
+    (kept, set_aside)
+}
+
+/// Reads a document through. The bytes come from devices: whatever they do to the reader, it ends here.
+fn make(doc: DocId, last: Position, bytes: &[u8]) -> Made {
+    let read = || match Dossier::load(bytes) {
+        Ok(dossier) => {
+            let view = dossier.read();
+            let kept = if view.damaged {
+                Err("it can be loaded but not read through".to_owned())
+            } else {
+                Ok((dossier.heads(), dossier.save()))
+            };
+            Made { doc, last, view: Some(view), kept }
+        }
+        Err(corrupt) => Made { doc, last, view: None, kept: Err(corrupt.to_string()) },
+    };
+    let failed = || Made { doc, last, view: None, kept: Err("the reader failed on it".to_owned()) };
+    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| failed())
+}

@@ -3,3 +3,4 @@
 pub mod browser;
 pub mod generate;
 pub mod process;
+pub mod sim;

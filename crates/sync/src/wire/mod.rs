@@ -1,4 +1,5 @@
-//! Frames: one binary websocket message each, a number and an integer-keyed CBOR map. PROTOCOL.md is the specification.
+//! Frames: one binary websocket message each: a number, an integer-keyed CBOR map, a checksum. PROTOCOL.md is the
+//! specification.
 //!
 //! Decoding never panics and never allocates more than [`limits::SECTION_BYTES_MAX`](crate::limits::SECTION_BYTES_MAX)
 //! and a bounded number of items, whatever the bytes. Maps may hold keys this version does not know: they are skipped, so
@@ -109,9 +110,12 @@ pub struct Verdicts {
 /// Bytes that are not a frame of this version of the protocol.
 #[derive(Debug, Error)]
 pub enum WireError {
-    /// Nothing.
+    /// Nothing, or less than a number and a checksum.
     #[error("the frame is empty")]
     Empty,
+    /// It was damaged on its way.
+    #[error("the frame's checksum is wrong")]
+    Checksum,
     /// More than [`FRAME_BYTES_MAX`].
     #[error("the frame has {len} bytes; at most {FRAME_BYTES_MAX} are allowed")]
     TooLong {
@@ -211,6 +215,7 @@ impl Frame {
         };
         let mut bytes = vec![number];
         map.write(&mut bytes);
+        bytes.extend_from_slice(&checksum(&bytes));
         bytes
     }
 
@@ -222,7 +227,11 @@ impl Frame {
         if bytes.len() > FRAME_BYTES_MAX {
             return Err(WireError::TooLong { len: bytes.len() });
         }
+        let (bytes, stated) = bytes.split_last_chunk().ok_or(WireError::Empty)?;
         let (number, body) = bytes.split_first().ok_or(WireError::Empty)?;
+        if checksum(bytes) != *stated {
+            return Err(WireError::Checksum);
+        }
         if *number > number::GOODBYE {
             return Err(WireError::UnknownFrame { number: *number });
         }
@@ -250,6 +259,12 @@ impl Frame {
             number => return Err(WireError::UnknownFrame { number }),
         })
     }
+}
+
+/// CRC-32 of what comes before. It finds what a poor link or a faulty proxy did to a frame, which would otherwise look like
+/// a malformed change and be refused for good; forgery is TLS's concern.
+fn checksum(bytes: &[u8]) -> [u8; 4] {
+    crc32fast::hash(bytes).to_be_bytes()
 }
 
 impl Reason {

@@ -191,6 +191,23 @@ fn no_lint_is_allowed_away_and_no_test_is_ignored_without_a_reason() {
     }
 }
 
+#[test]
+fn the_relay_names_record_types_only_where_it_reads_documents_or_shows_them() {
+    /// The materializer and what is made from its rows. Socket, feed, access and settings are blind to what is in a document.
+    const MAY: [&str; 4] = ["pages", "materializer", "views", "export"];
+    let source = root().join("relay/src");
+    let mut blind = 0;
+    for path in files(&source, &["rs"]) {
+        let place = path.strip_prefix(&source).expect("a file of the relay").components().next();
+        let place = place.map(|part| part.as_os_str().to_string_lossy().replace(".rs", "")).unwrap_or_default();
+        let text = fs::read_to_string(&path).expect("source is UTF-8");
+        let is_blind = !text.contains("records::");
+        assert!(is_blind || MAY.contains(&place.as_str()), "{} names a record type", shown(&path));
+        blind += usize::from(is_blind);
+    }
+    assert!(blind > 3, "the relay's source is found at all: {blind}");
+}
+
 /// Every key of the catalogue, as both languages spell them.
 fn message_keys() -> BTreeSet<String> {
     let locales = root().join("crates/messages/locales");
@@ -233,8 +250,9 @@ fn every_message_that_source_names_is_in_the_catalogue() {
         let text = fs::read_to_string(&path).expect("source is UTF-8");
         for (literal, is_open) in literals(&text).filter(|(literal, _)| looks_like_a_key(literal)) {
             // Some keys are put together: `enum-{name}-{code}`; then there must be one that begins so.
-            let begins =
-                keys.iter().any(|key| key.starts_with(literal) && (is_open || key[literal.len()..].starts_with('-')));
+            let begins = keys.iter().any(|key| {
+                key.starts_with(literal) && (is_open || literal.ends_with('-') || key[literal.len()..].starts_with('-'))
+            });
             assert!(keys.contains(literal) || begins, "{}: there is no message `{literal}`", shown(&path));
             named += 1;
         }

@@ -10,6 +10,8 @@ mod branch;
 mod dice;
 mod documents;
 mod dossier;
+mod entries;
+mod hours;
 mod operations;
 mod phrases;
 mod rows;

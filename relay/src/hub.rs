@@ -200,3 +200,89 @@ impl Drop for Seat {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use vocab::{DocId, Position};
+
+    const BRANCH: BranchId = BranchId::from_bytes([1; 16]);
+
+    fn device(n: u8) -> DeviceKey {
+        DeviceKey::from_bytes([n; 32])
+    }
+
+    fn batch(from: u64) -> Arc<LiveBatch> {
+        let doc = DocId::from_random([7; 16]);
+        Arc::new(LiveBatch::encode(Position::new(from), &[(doc, Arc::from(&b"a change"[..]))]))
+    }
+
+    async fn live_from(seat: &mut Seat) -> u64 {
+        match seat.next().await {
+            Delivery::Live(batch) => batch.from().get(),
+            Delivery::Appended(_) | Delivery::Shut(_) => panic!("a live batch was expected"),
+        }
+    }
+
+    #[tokio::test]
+    async fn everybody_of_the_branch_but_the_origin_gets_the_same_bytes() {
+        let hub = Arc::new(Hub::default());
+        let mut origin = hub.join(BRANCH, device(1), true);
+        assert!(!hub.has_others(BRANCH, origin.id()));
+        let mut other = hub.join(BRANCH, device(2), true);
+        let stranger = hub.join(BranchId::from_bytes([2; 16]), device(3), true);
+        let sent = batch(0);
+        assert_eq!(hub.publish(BRANCH, origin.id(), &sent), 0);
+        hub.answer(BRANCH, origin.id(), Ok(Vec::new()));
+        assert!(matches!(origin.next().await, Delivery::Appended(Ok(_))), "no echo before the answer");
+        assert!(matches!(other.next().await, Delivery::Live(got) if Arc::ptr_eq(&got, &sent)));
+        assert_eq!(Arc::strong_count(&sent), 1, "nobody else holds it");
+        drop(stranger);
+    }
+
+    #[tokio::test]
+    async fn a_session_that_does_not_keep_up_holds_a_bounded_queue_and_still_hears_of_the_latest() {
+        let hub = Arc::new(Hub::default());
+        let origin = hub.join(BRANCH, device(1), true);
+        let mut slow = hub.join(BRANCH, device(2), true);
+        let published = limits::LIVE_BATCHES_MAX as u64 + 20;
+        let left_out: usize = (0..published).map(|n| hub.publish(BRANCH, origin.id(), &batch(n))).sum();
+        assert_eq!(left_out, 20);
+        hub.answer(BRANCH, slow.id(), Ok(Vec::new()));
+        for n in 0..limits::LIVE_BATCHES_MAX as u64 {
+            assert_eq!(live_from(&mut slow).await, n);
+        }
+        assert!(matches!(slow.next().await, Delivery::Appended(Ok(_))), "its own answers are never left out");
+        assert_eq!(live_from(&mut slow).await, published - 1);
+        hub.publish(BRANCH, origin.id(), &batch(published));
+        assert_eq!(live_from(&mut slow).await, published);
+    }
+
+    #[tokio::test]
+    async fn the_order_to_close_passes_everything_that_waits() {
+        let hub = Arc::new(Hub::default());
+        let origin = hub.join(BRANCH, device(1), true);
+        let mut revoked = hub.join(BRANCH, device(2), true);
+        for n in 0..100 {
+            hub.publish(BRANCH, origin.id(), &batch(n));
+        }
+        hub.shut(Code::Revoked, |key| *key == device(2));
+        assert!(matches!(revoked.next().await, Delivery::Shut(Code::Revoked)));
+        assert_eq!(live_from(&mut revoked).await, 0, "asking on does not wait for an order that was given");
+    }
+
+    #[tokio::test]
+    async fn a_second_follower_of_a_device_replaces_the_first_and_a_short_exchange_does_not() {
+        let hub = Arc::new(Hub::default());
+        let mut first = hub.join(BRANCH, device(1), true);
+        let origin = hub.join(BRANCH, device(1), false);
+        hub.publish(BRANCH, origin.id(), &batch(0));
+        assert_eq!(live_from(&mut first).await, 0);
+        let second = hub.join(BRANCH, device(1), true);
+        assert!(matches!(first.next().await, Delivery::Shut(Code::Replaced)));
+        drop(first);
+        assert_eq!(hub.devices(BRANCH), BTreeSet::from([device(1)]));
+        drop((origin, second));
+        assert!(hub.devices(BRANCH).is_empty());
+    }
+}

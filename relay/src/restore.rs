@@ -14,22 +14,23 @@ use crate::{Error, Settings};
 /// Restores the backup at `backup` into an empty data directory; how many branches it holds.
 ///
 /// # Errors
-/// [`Error::Store`]: a relay is there already, the backup is absent, unreadable, corrupt or of a newer version.
+/// [`Error::File`]: the backup cannot be read. [`Error::Store`]: a relay is there already, the backup is corrupt or of a newer
+/// version.
 pub(crate) fn restore(settings: &Settings, backup: &Path) -> Result<usize, Error> {
     let database = settings.database();
     if database.exists() {
         return Err(StoreError::Exists { path: database }.into());
     }
-    if !backup.is_file() {
-        return Err(StoreError::Absent { path: backup.to_path_buf() }.into());
-    }
+    let unusable = |source| Error::File { path: backup.to_path_buf(), source };
+    // Looked at first, so that nothing is left behind when it is not there.
+    std::fs::File::open(backup).map_err(unusable)?;
     std::fs::create_dir_all(&settings.data).map_err(|source| Error::Data { path: settings.data.clone(), source })?;
     // A directory of its own: a copy that a crash leaves behind, with what SQLite puts beside it, is in nobody's way.
     let scratch = settings.data.join("restoring");
     discard(&scratch)?;
     std::fs::create_dir(&scratch).map_err(|source| Error::Data { path: scratch.clone(), source })?;
     let copy = scratch.join("relay.db");
-    std::fs::copy(backup, &copy).map_err(|source| Error::File { path: backup.to_path_buf(), source })?;
+    std::fs::copy(backup, &copy).map_err(unusable)?;
     let mut store = SqliteRelayStore::open(&copy)?;
     let found = store.check()?;
     if !found.is_empty() {

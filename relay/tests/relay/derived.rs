@@ -6,7 +6,7 @@ use store::Documents;
 use vocab::{Author, DocId, RecordId, Role, Timestamp};
 
 use crate::device::{Device, doc};
-use crate::running::{PATIENCE, Running, relay_with_two_branches};
+use crate::running::{PATIENCE, Reachable, Running, relay_with_two_branches};
 
 /// Puts a dossier with one customer into a device's outbox.
 fn write_customer(device: &mut Device, doc: DocId, name: &str) -> (Dossier, RecordId) {

@@ -16,7 +16,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 use vocab::{Actor, BranchId, ChangeHash, Cursor, DocId, Epoch, Generation, Timestamp, Verdict};
 
-use crate::running::{PATIENCE, Running};
+use crate::running::{PATIENCE, Reachable};
 
 pub(crate) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
@@ -54,7 +54,7 @@ impl Device {
     }
 
     /// A device of `branch`, enrolled.
-    pub(crate) async fn enrolled(seed: u8, relay: &Running, branch: &str) -> Device {
+    pub(crate) async fn enrolled(seed: u8, relay: &impl Reachable, branch: &str) -> Device {
         let mut device = Device::new(seed);
         let code = relay.invite(branch);
         assert_eq!(device.enrol(relay, &code).await, Ok(()));
@@ -88,7 +88,7 @@ impl Device {
         Some(value.as_str().unwrap().to_owned())
     }
 
-    pub(crate) async fn enrol(&mut self, relay: &Running, invite: &str) -> Result<(), Code> {
+    pub(crate) async fn enrol(&mut self, relay: &impl Reachable, invite: &str) -> Result<(), Code> {
         let request = EnrolmentRequest { invite: invite.to_owned(), name: String::new() };
         let session =
             DeviceSession::enrol(Device::config(Mode::Once), self.secret.clone(), request, Tick::from_millis(0));
@@ -103,17 +103,17 @@ impl Device {
     }
 
     /// One exchange that must succeed.
-    pub(crate) async fn sync(&mut self, relay: &Running) {
+    pub(crate) async fn sync(&mut self, relay: &impl Reachable) {
         assert_eq!(self.try_sync(relay).await, Outcome::Done);
     }
 
-    pub(crate) async fn try_sync(&mut self, relay: &Running) -> Outcome {
+    pub(crate) async fn try_sync(&mut self, relay: &impl Reachable) -> Outcome {
         let session = self.session(Mode::Once);
         self.drive(session, &relay.url(), |_| false).await
     }
 
     /// Stays connected until `until` says so, asked after everything that happens.
-    pub(crate) async fn follow(&mut self, relay: &Running, until: impl FnMut(&Device) -> bool) -> Outcome {
+    pub(crate) async fn follow(&mut self, relay: &impl Reachable, until: impl FnMut(&Device) -> bool) -> Outcome {
         self.follow_at(&relay.url(), until).await
     }
 
@@ -129,7 +129,7 @@ impl Device {
     }
 
     /// What it would say first on a connection of its own.
-    pub(crate) async fn first_frame(&self, relay: &Running) -> Vec<u8> {
+    pub(crate) async fn first_frame(&self, relay: &impl Reachable) -> Vec<u8> {
         let (mut socket, _) = connect_async(relay.url()).await.unwrap();
         let opening = timeout(PATIENCE, socket.next()).await.unwrap().unwrap().unwrap();
         let mut session = self.session(Mode::Once);

@@ -5,7 +5,7 @@ use tokio::sync::oneshot;
 use vocab::{Position, Verdict};
 
 use crate::device::{Device, doc};
-use crate::running::{Running, relay_with_two_branches};
+use crate::running::{Reachable, Running, relay_with_two_branches};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_one_device_writes_another_of_its_branch_reads() {

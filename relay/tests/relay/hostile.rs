@@ -11,7 +11,7 @@ use tokio_tungstenite::tungstenite::Message;
 use vocab::Role;
 
 use crate::device::{Device, Socket, doc};
-use crate::running::{PATIENCE, Running, relay_with_two_branches};
+use crate::running::{PATIENCE, Reachable, Running, relay_with_two_branches};
 
 /// A connection that has read the relay's opening.
 async fn opened(relay: &Running) -> Socket {
@@ -79,6 +79,21 @@ async fn a_truncated_hello_is_refused_with_a_reason() {
         socket.send(Message::Binary(hello[..length].to_vec().into())).await.unwrap();
         assert_eq!(reason(socket).await, Code::Malformed, "{length} of {}", hello.len());
     }
+    device.sync(&relay).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_protocol_version_from_the_future_is_refused_as_such() {
+    let (_home, relay) = relay_with_two_branches().await;
+    let mut device = Device::enrolled(1, &relay, "上海").await;
+    let mut hello = device.first_frame(&relay).await;
+    // The version is entry 0 of the signed body, before the key (entry 1, 32 bytes).
+    let body = [0, 1, 1, 0x58, 0x20];
+    let at = hello.windows(body.len()).position(|bytes| bytes == body).unwrap();
+    hello[at + 1] = 9;
+    let mut socket = opened(&relay).await;
+    socket.send(Message::Binary(hello.into())).await.unwrap();
+    assert_eq!(reason(socket).await, Code::Version);
     device.sync(&relay).await;
 }
 

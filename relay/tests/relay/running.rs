@@ -12,6 +12,36 @@ use vocab::Role;
 /// Longer than anything here takes on a busy machine; only a fault gets there.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
+/// A relay somewhere on this machine.
+pub(crate) trait Reachable {
+    fn address(&self) -> SocketAddr;
+    fn settings(&self) -> &Settings;
+
+    fn url(&self) -> String {
+        format!("ws://{}/sync", self.address())
+    }
+
+    /// Another process at work on the same data.
+    fn admin(&self) -> Admin {
+        Admin::open_or_create(self.settings()).unwrap()
+    }
+
+    /// A code for an engineer of `branch`.
+    fn invite(&self, branch: &str) -> String {
+        self.admin().invite(branch, Role::Engineer, None, Duration::from_secs(600)).unwrap().code
+    }
+}
+
+impl Reachable for Running {
+    fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    fn settings(&self) -> &Settings {
+        &self.settings
+    }
+}
+
 pub(crate) struct Running {
     pub(crate) address: SocketAddr,
     pub(crate) settings: Settings,
@@ -40,20 +70,6 @@ impl Running {
         stop.send(()).unwrap();
         served.await.unwrap().unwrap();
         settings
-    }
-
-    /// Another process at work on the same data.
-    pub(crate) fn admin(&self) -> Admin {
-        Admin::open_or_create(&self.settings).unwrap()
-    }
-
-    /// A code for an engineer of `branch`.
-    pub(crate) fn invite(&self, branch: &str) -> String {
-        self.admin().invite(branch, Role::Engineer, None, Duration::from_secs(600)).unwrap().code
-    }
-
-    pub(crate) fn url(&self) -> String {
-        format!("ws://{}/sync", self.address)
     }
 
     /// The body of a page that needs no sign-in.

@@ -1,0 +1,159 @@
+//! `fieldbook-relay` as people and scripts run it: real processes.
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use relay::Settings;
+use serde_json::Value;
+
+use crate::device::{Device, doc};
+use crate::running::Reachable;
+
+fn relay(data: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_fieldbook-relay"));
+    command.env_clear().env("FIELDBOOK_RELAY_DATA", data).env("LANG", "en_US.UTF-8");
+    command
+}
+
+fn run(data: &Path, arguments: &[&str]) -> Output {
+    relay(data).args(arguments).output().unwrap()
+}
+
+fn json(data: &Path, arguments: &[&str]) -> Value {
+    let output = run(data, &[&["--json"], arguments].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// What a command that fails says, in one text.
+fn refusal(data: &Path, arguments: &[&str]) -> (Option<i32>, String) {
+    let output = run(data, arguments);
+    assert!(output.stdout.is_empty(), "{}", String::from_utf8_lossy(&output.stdout));
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+}
+
+/// A relay in a process of its own.
+struct Process {
+    child: Child,
+    address: SocketAddr,
+    settings: Settings,
+}
+
+impl Process {
+    fn start(data: &Path) -> Process {
+        let serve = ["serve", "--listen", "127.0.0.1:0"];
+        let mut child = relay(data).args(serve).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let serving: Value = serde_json::from_str(&line).unwrap();
+        let address: SocketAddr = serving["listen"].as_str().unwrap().parse().unwrap();
+        assert_eq!(serving["url"], format!("http://{address}"));
+        Process { child, address, settings: Settings::new(data) }
+    }
+
+    /// As `kill -9`: nothing in the process hears of it.
+    fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    fn terminate(mut self) -> Option<i32> {
+        assert!(Command::new("kill").arg("-TERM").arg(self.child.id().to_string()).status().unwrap().success());
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Reachable for Process {
+    fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    fn settings(&self) -> &Settings {
+        &self.settings
+    }
+}
+
+#[test]
+fn every_command_prints_one_json_value_with_the_fields_of_the_contract() {
+    let home = tempfile::tempdir().unwrap();
+    let data = home.path();
+    let branch = json(data, &["branch", "add", "上海"]);
+    assert_eq!(branch["name"], "上海");
+    assert_eq!(json(data, &["branch", "list"]), Value::Array(vec![branch]));
+    let invite = json(data, &["invite", "--branch", "上海", "--role", "engineer", "--staff", "王*"]);
+    assert_eq!(invite["code"].as_str().unwrap().len(), 19);
+    assert!(invite["expires_at"].as_str().unwrap().ends_with('Z'));
+    assert_eq!(json(data, &["device", "list"]), Value::Array(vec![]));
+    let user = json(data, &["user", "add", "li", "--role", "supervisor", "--branch", "上海"]);
+    assert!(user["password"].as_str().unwrap().len() >= 20);
+    let export = run(data, &["export", "--branch", "上海"]);
+    assert_eq!(export.stdout, "{\"branch\":\"上海\",\"records\":[]}\n".as_bytes());
+}
+
+#[test]
+fn what_is_refused_says_what_to_do_in_either_language() {
+    let home = tempfile::tempdir().unwrap();
+    let data = home.path();
+    let invite = ["invite", "--branch", "北京", "--role", "engineer"];
+    let (code, text) = refusal(data, &invite);
+    assert!(code == Some(1) && text.contains("branch add"), "{text}");
+    json(data, &["branch", "add", "上海"]);
+    let (code, text) = refusal(data, &invite);
+    assert!(code == Some(1) && text.contains("branch list"), "{text}");
+    let (code, text) = refusal(data, &[&["--lang", "zh-CN"], &invite[..]].concat());
+    assert!(code == Some(1) && text.contains("没有网点“北京”"), "{text}");
+    for usage in [&["invite", "--branch", "上海", "--role", "boss"][..], &["frobnicate"], &["serve", "--listen", "x"]]
+    {
+        assert_eq!(refusal(data, usage).0, Some(2), "{usage:?}");
+    }
+    assert_eq!(refusal(data, &["device", "revoke", "07"]).0, Some(1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_relay_has_everything_it_acknowledged() {
+    let home = tempfile::tempdir().unwrap();
+    json(home.path(), &["branch", "add", "上海"]);
+    let process = Process::start(home.path());
+    let mut writer = Device::enrolled(1, &process, "上海").await;
+    process.kill();
+    for round in 0..5_u8 {
+        let process = Process::start(home.path());
+        for n in 0..20_u8 {
+            writer.write(doc(n), "round", &round.to_string());
+        }
+        writer.sync(&process).await;
+        process.kill();
+    }
+    let process = Process::start(home.path());
+    let mut reader = Device::enrolled(2, &process, "上海").await;
+    reader.sync(&process).await;
+    assert!((0..20).all(|n| reader.read(doc(n), "round").as_deref() == Some("4")));
+    assert_eq!(process.terminate(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_made_while_serving_is_restored_with_new_epochs() {
+    let home = tempfile::tempdir().unwrap();
+    let (data, restored) = (home.path().join("data"), home.path().join("restored"));
+    json(&data, &["branch", "add", "上海"]);
+    let process = Process::start(&data);
+    let mut device = Device::enrolled(1, &process, "上海").await;
+    device.write(doc(1), "a", "1");
+    device.sync(&process).await;
+    let backup = home.path().join("backup.db");
+    let backup = backup.to_str().unwrap();
+    json(&data, &["backup", backup]);
+    assert_eq!(refusal(&data, &["backup", backup]).0, Some(1), "a backup is never overwritten");
+    assert_eq!(refusal(&data, &["restore", backup]).0, Some(1), "a relay is never overwritten");
+    process.kill();
+    json(&restored, &["restore", backup]);
+    let epoch = |data: &Path| json(data, &["branch", "list"])[0]["epoch"].clone();
+    assert_ne!(epoch(&data), epoch(&restored));
+    let process = Process::start(&restored);
+    let mut reader = Device::enrolled(2, &process, "上海").await;
+    reader.sync(&process).await;
+    assert_eq!(reader.read(doc(1), "a").as_deref(), Some("1"));
+    process.kill();
+}

@@ -1,1 +1,34 @@
-//! A device's engine: joins records, store, read model and sync; socket and clock live here.
+//! A device's engine: joins records, store, read model and sync; the socket and the clock live here.
+//!
+//! A [`Device`] is one home. What a person records ([`Device::create`], [`Device::edit`], [`Device::step`]) is one
+//! transaction: the document's change, its outbox entry, the rows of the read model, the counters and the clock are on the
+//! disk together when the call returns, or none of them is. [`Device::sync`] and [`Device::watch`] exchange with a relay,
+//! [`Device::import`] takes whole tables, [`Device::doctor`] checks what is there.
+//!
+//! What holds here: I1 (what a call returned as saved survives a power cut), I3 (an exchange costs what changed), I5 (a
+//! restored store is found before it writes under an old actor), I6 (what a peer sends is set aside when it does not load,
+//! and holds up nothing), I8 (rows can be deleted and are made again from the documents).
+
+mod arrive;
+mod doctor;
+mod error;
+mod exchange;
+mod export;
+mod home;
+mod import;
+mod link;
+mod look;
+mod rows;
+mod wall;
+mod write;
+
+pub use doctor::DoctorReport;
+pub use error::{DeviceError, Failure};
+pub use exchange::{SyncEvent, SyncReport};
+pub use export::TableFormat;
+pub use home::{DEFAULT_STAFF, Device, Membership};
+pub use import::{ImportCounts, ImportReport};
+pub use look::{RefusedChange, Status};
+pub use readmodel::{Filter, Listing, Order, Page, Row, Voided};
+pub use store::Identity;
+pub use write::Stored;

@@ -140,6 +140,12 @@ impl Dossier {
         self.doc.get_heads().into_iter().map(|hash| ChangeHash::from_bytes(hash.0)).collect()
     }
 
+    /// Whether the change is part of the document.
+    #[must_use]
+    pub fn holds(&self, hash: ChangeHash) -> bool {
+        self.doc.get_change_meta_by_hash(&automerge::ChangeHash(*hash.as_bytes())).is_some()
+    }
+
     /// Every change that the holder of `heads` lacks, as bytes, parents first.
     #[must_use]
     pub fn changes_since(&self, heads: &[ChangeHash]) -> Vec<Vec<u8>> {

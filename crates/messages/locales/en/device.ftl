@@ -1,1 +1,37 @@
-# Texts of device.
+# Texts of the device's engine: what went wrong and what to do.
+device-no-store = There is no Fieldbook store in { $home }. Make one with `fieldbook init`, or name the right directory with --home.
+device-store-exists = There is a Fieldbook store in { $home } already. Use it as it is, or name another directory with --home.
+device-store-unreadable = The store in { $home } cannot be opened ({ $detail }). Check that the path is right and that the files belong to you.
+device-store-read-only = The store in { $home } cannot be written to. Give yourself the right to write the directory and its files. Nothing was changed.
+device-store-corrupt = The store in { $home } is damaged ({ $detail }). Keep the directory, and enrol again in another one: what was synced comes back from the relay.
+device-store-newer = The store in { $home } was written by a newer Fieldbook (version { $detail }). Use that version; the store was left as it is.
+device-store-busy = Another Fieldbook process is using the store in { $home }. Wait for it to finish and try again. Nothing was changed.
+device-store-full = There is no space left for the store in { $home }. Free some space and try again; what was saved before is intact.
+device-store-disk = The disk failed under the store in { $home } ({ $detail }). Check the disk; what was saved before is intact as far as the disk is.
+device-store-statement = The store in { $home } was asked something it cannot do ({ $detail }). This is a fault of Fieldbook; please report it.
+device-document = The document { $doc } does not load. It was left as it is; `fieldbook doctor` tells more.
+device-unknown-record = There is no record { $id } in this book. `fieldbook search` finds records by their words; `fieldbook sync` brings what others recorded.
+device-ambiguous-record = { $id } is the number of { $count } records. Name one by its own id, such as CUST-7K-12; `fieldbook search { $id }` lists them.
+device-wrong-kind = { $id } is a record of the kind { $found }; this command works on { $wanted }.
+device-unknown-conflict = There is no conflict { $id }. `fieldbook conflicts list` shows those that are open.
+device-no-candidate = The conflict { $id } has candidates 1 to { $count }; `fieldbook conflicts show { $id }` lists them.
+device-parent-missing = Say which { $kind } it belongs to, by its id.
+device-tables = { $count ->
+    [one] One thing in { $file } must be put right first. Nothing was imported.
+   *[other] { $count } things in { $file } must be put right first. Nothing was imported.
+}
+device-import-parent = There is no { $kind } with the number { $id }, neither in this file nor in the book. Add its row, or correct the number.
+device-import-parent-moved = { $id } belongs to { $found } in this book; a record stays with the one it was made for. Correct the number.
+device-import-twice = The number { $id } stands in row { $first } already. Give each row a number of its own.
+device-file = The file { $file } cannot be used: { $detail }
+device-not-enrolled = This device belongs to no branch yet. Ask your administrator for an invite, then: fieldbook enrol --relay URL --invite CODE. Everything else works without it.
+device-already-enrolled = This device belongs to the branch { $branch } at { $relay } already. To join another branch, use another directory with --home.
+device-relay-url = { $url } is not the address of a relay. It looks like https://relay.example or http://127.0.0.1:8787.
+device-unreachable = The relay { $relay } cannot be reached ({ $detail }). Everything is saved here; run `fieldbook sync` when there is a network.
+device-refused = The relay { $relay } ended the exchange: { $reason }
+device-restored = This store is an older copy: the relay already has later changes from this device. Nothing was sent and nothing is lost. Enrol in a fresh directory to go on, and keep this one.
+device-no-randomness = The system's random source failed. Nothing was made; try again.
+device-interrupted = The work was interrupted by a fault of Fieldbook. What was saved before is intact; please report it.
+
+# Notices
+device-notice-unchanged = Nothing was changed: the record has these values already.

@@ -1,0 +1,91 @@
+//! The socket: one websocket to the relay, opened with bounds and driven by frames.
+
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use sync::limits::{FRAME_BYTES_MAX, HANDSHAKE_MS_MAX};
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::{Bytes, Error as WebsocketError, Message};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
+
+use crate::DeviceError;
+
+/// How long closing the socket politely may take, in milliseconds: everything that matters is committed by then.
+const CLOSE_MS_MAX: u64 = 2_000;
+
+/// An open connection to a relay.
+pub(crate) struct Link {
+    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+}
+
+impl Link {
+    /// Connects to the relay at `relay`, an `http`, `https`, `ws` or `wss` URL without the `/sync` path.
+    pub(crate) async fn open(relay: &str) -> Result<Link, DeviceError> {
+        let url = socket_url(relay)?;
+        let config = WebSocketConfig::default()
+            .max_message_size(Some(FRAME_BYTES_MAX))
+            .max_frame_size(Some(FRAME_BYTES_MAX))
+            .max_write_buffer_size(4 * FRAME_BYTES_MAX);
+        let unreachable = |source| DeviceError::Unreachable { relay: relay.to_owned(), source };
+        let connecting = connect_async_with_config(url, Some(config), true);
+        match tokio::time::timeout(Duration::from_millis(HANDSHAKE_MS_MAX), connecting).await {
+            Ok(Ok((socket, _response))) => Ok(Link { socket }),
+            Ok(Err(error)) => Err(unreachable(Box::new(error))),
+            Err(elapsed) => Err(unreachable(Box::new(WebsocketError::Io(elapsed.into())))),
+        }
+    }
+
+    /// Sends one frame.
+    pub(crate) async fn send(&mut self, frame: Vec<u8>) -> Result<(), WebsocketError> {
+        self.socket.send(Message::Binary(Bytes::from(frame))).await
+    }
+
+    /// The next frame; none when the connection is over or carries something that is not the protocol.
+    pub(crate) async fn next(&mut self) -> Option<Bytes> {
+        loop {
+            match self.socket.next().await {
+                Some(Ok(Message::Binary(frame))) => return Some(frame),
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                Some(Ok(_) | Err(_)) | None => return None,
+            }
+        }
+    }
+
+    /// Closes the connection once what was sent has left.
+    pub(crate) async fn close(mut self) {
+        // Nothing depends on the answer: what the relay took is known by its verdicts.
+        let _ = tokio::time::timeout(Duration::from_millis(CLOSE_MS_MAX), self.socket.close(None)).await;
+    }
+}
+
+/// The websocket address of the relay at `relay`.
+fn socket_url(relay: &str) -> Result<String, DeviceError> {
+    let wrong = || DeviceError::RelayUrl { url: relay.to_owned() };
+    let (scheme, rest) = relay.split_once("://").ok_or_else(wrong)?;
+    let scheme = match scheme {
+        "http" | "ws" => "ws",
+        "https" | "wss" => "wss",
+        _ => return Err(wrong()),
+    };
+    let rest = rest.trim_end_matches('/');
+    let host = rest.split('/').next().unwrap_or_default();
+    if host.is_empty() || rest.chars().any(|char| char.is_whitespace() || char.is_control()) {
+        return Err(wrong());
+    }
+    Ok(format!("{scheme}://{rest}/sync"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_relay_is_named_by_the_address_it_prints() {
+        assert_eq!(socket_url("http://127.0.0.1:8787").unwrap(), "ws://127.0.0.1:8787/sync");
+        assert_eq!(socket_url("https://relay.example/fieldbook/").unwrap(), "wss://relay.example/fieldbook/sync");
+        for wrong in ["relay.example", "ftp://relay.example", "http://", "http://a b"] {
+            assert!(matches!(socket_url(wrong), Err(DeviceError::RelayUrl { .. })), "{wrong}");
+        }
+    }
+}

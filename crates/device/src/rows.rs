@@ -1,0 +1,83 @@
+//! The read model as commands ask it: records by the ids people type, and rows written with their document.
+
+use readmodel::Row;
+use records::{Kind, View};
+use rusqlite::Connection;
+use serde_json::Value;
+use store::ReadTx;
+use vocab::{DocId, RecordId};
+
+use crate::DeviceError;
+use crate::error::WorkError;
+
+/// Makes the rows of `doc` what `view` says.
+pub(crate) fn write(tx: &ReadTx<'_>, doc: DocId, view: &View) -> Result<(), WorkError> {
+    Ok(readmodel::apply(tx.connection(), doc, view)?)
+}
+
+/// The row of the record that people call `text`: its own id, or a number from paper that only one record carries.
+pub(crate) fn row(tx: &ReadTx<'_>, text: &str) -> Result<Row, WorkError> {
+    let text = text.trim();
+    let conn = tx.connection();
+    if let Ok(id) = text.parse::<RecordId>()
+        && let Some(row) = readmodel::record(conn, &id)?
+    {
+        return Ok(row);
+    }
+    let mut found = Vec::new();
+    for kind in records::KINDS {
+        found.extend(readmodel::by_legacy(conn, kind, text)?);
+    }
+    match found.len() {
+        0 => Err(DeviceError::UnknownRecord { id: text.to_owned() }.into()),
+        1 => Ok(found.remove(0)),
+        count => Err(DeviceError::AmbiguousRecord { id: text.to_owned(), count }.into()),
+    }
+}
+
+/// The record that people call `text`, and its document.
+pub(crate) fn find(tx: &ReadTx<'_>, text: &str) -> Result<(RecordId, DocId), WorkError> {
+    let row = row(tx, text)?;
+    Ok((row.id, row.doc))
+}
+
+/// The record of `kind` that a table calls `number`: its own id, or the first that carries the number.
+pub(crate) fn find_by_number(
+    tx: &ReadTx<'_>,
+    kind: &Kind,
+    number: &str,
+) -> Result<Option<(RecordId, DocId)>, WorkError> {
+    let conn = tx.connection();
+    if let Ok(id) = number.parse::<RecordId>()
+        && let Some(row) = readmodel::record(conn, &id)?
+        && row.kind == kind
+    {
+        return Ok(Some((row.id, row.doc)));
+    }
+    Ok(readmodel::by_legacy(conn, kind, number)?.into_iter().next().map(|row| (row.id, row.doc)))
+}
+
+/// The id of the record that `id` belongs to.
+pub(crate) fn parent(tx: &ReadTx<'_>, id: &RecordId) -> Result<Option<String>, WorkError> {
+    let json = record(tx, id)?;
+    let relation = records::kind_of_prefix(id.prefix()).and_then(|kind| kind.parent.as_ref());
+    Ok(relation.and_then(|relation| json[relation.field].as_str()).map(str::to_owned))
+}
+
+/// The record as `show --json` prints it.
+pub(crate) fn record(tx: &ReadTx<'_>, id: &RecordId) -> Result<Value, WorkError> {
+    let row =
+        readmodel::record(tx.connection(), id)?.ok_or_else(|| DeviceError::UnknownRecord { id: id.to_string() })?;
+    Ok(row.value()?)
+}
+
+/// Everything the read model shows, byte for byte.
+pub(crate) fn image(conn: &Connection) -> Result<Vec<u8>, WorkError> {
+    let mut bytes = Vec::new();
+    readmodel::export(conn, "", &mut bytes)?;
+    for conflict in readmodel::conflicts(conn, u32::MAX)? {
+        bytes.extend_from_slice(conflict.json.as_bytes());
+        bytes.push(b'\n');
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,214 @@
+//! What a person records: one command, one transaction, one automerge change.
+
+use messages::Message;
+use records::{Dossier, Edit, Fields, Invalid, Kind, Source};
+use serde_json::Value;
+use store::{Identity, WriteTx};
+use vocab::{Author, ChangeHash, DocId, EventId, RecordId, Timestamp};
+
+use crate::error::WorkError;
+use crate::home::Device;
+use crate::{DeviceError, rows, wall};
+
+/// The counter that numbers this device's events.
+const EVENT_COUNTER: &str = "event";
+
+/// What a command saved.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stored {
+    /// The record.
+    pub id: RecordId,
+    /// Its document.
+    pub doc: DocId,
+    /// The record as it stands now, as `show --json` prints it.
+    pub json: Value,
+    /// What the person should know besides.
+    pub notices: Vec<Message>,
+}
+
+impl Device {
+    /// Makes a record: a customer with a dossier of its own, anything else under `parent`. Fields that follow from a step
+    /// (a task's assignee) become that step, in the same change.
+    ///
+    /// # Errors
+    /// [`DeviceError::Invalid`] with the field and the fix, [`DeviceError::UnknownRecord`] for a parent that is not in the
+    /// book, and those of the store. Nothing is written then.
+    pub fn create(&mut self, kind: &'static Kind, parent: Option<&str>, fields: Fields) -> Result<Stored, DeviceError> {
+        self.write(|tx| {
+            let mut desk = Desk::open(tx)?;
+            let (mut dossier, parent) = match (&kind.parent, parent) {
+                (None, _) => (Open::fresh()?, None),
+                (Some(relation), Some(text)) => {
+                    let (id, doc) = rows::find(tx, text)?;
+                    if id.prefix() != records::kind(relation.kind).map_or("", |kind| kind.prefix) {
+                        return Err(wrong_kind(text, relation.kind, &id).into());
+                    }
+                    (Open::stored(tx, doc)?, Some(id))
+                }
+                (Some(relation), None) => return Err(DeviceError::ParentMissing { kind: relation.kind }.into()),
+            };
+            let id = desk.record_id(kind)?;
+            let event = desk.event_id()?;
+            let (given, stepped): (Fields, Fields) = fields
+                .into_iter()
+                .partition(|(name, _)| kind.field(name).is_none_or(|field| field.source != Source::Event));
+            desk.save(&mut dossier, |edit| {
+                edit.create(kind, &id, parent.as_ref(), given)?;
+                if stepped.is_empty() {
+                    return Ok(());
+                }
+                let carries =
+                    |name: &&'static str, data: &[records::Field]| data.iter().any(|datum| datum.name == *name);
+                let step = kind
+                    .events
+                    .iter()
+                    .find(|step| step.code != "imported" && stepped.keys().all(|name| carries(name, step.data)));
+                // Without such a step the record says itself which field nobody fills in directly.
+                match step {
+                    Some(step) => edit.step(&event, &id, step.code, stepped),
+                    None => edit.set(&id, stepped),
+                }
+            })?;
+            desk.stored(id, &dossier)
+        })
+    }
+
+    /// Changes fields of a record.
+    ///
+    /// # Errors
+    /// As [`Device::create`].
+    pub fn edit(&mut self, id: &str, fields: Fields) -> Result<Stored, DeviceError> {
+        self.on_record(id, |edit, id, _| edit.set(id, fields))
+    }
+
+    /// Takes a step of a record's life cycle.
+    ///
+    /// # Errors
+    /// As [`Device::create`]; a step that the state does not allow says which are.
+    pub fn step(&mut self, id: &str, step: &str, data: Fields) -> Result<Stored, DeviceError> {
+        self.on_record(id, |edit, id, event| edit.step(event, id, step, data))
+    }
+
+    /// Decides the conflict called `id` by taking its `take`th candidate, counted from 1.
+    ///
+    /// # Errors
+    /// [`DeviceError::UnknownConflict`], [`DeviceError::Invalid`] when the role may not or there is no such candidate.
+    pub fn resolve(&mut self, id: &str, take: usize) -> Result<Stored, DeviceError> {
+        let record = id.split('/').next().unwrap_or_default().to_owned();
+        self.conflict(id)?;
+        self.on_record(&record, |edit, _, event| edit.resolve(event, id, take))
+    }
+
+    fn on_record(
+        &mut self,
+        id: &str,
+        work: impl FnOnce(&mut Edit<'_>, &RecordId, &EventId) -> Result<(), Invalid>,
+    ) -> Result<Stored, DeviceError> {
+        self.write(|tx| {
+            let (id, doc) = rows::find(tx, id)?;
+            let mut desk = Desk::open(tx)?;
+            let mut dossier = Open::stored(tx, doc)?;
+            let event = desk.event_id()?;
+            let saved = desk.save(&mut dossier, |edit| work(edit, &id, &event))?;
+            let mut stored = desk.stored(id, &dossier)?;
+            if saved.is_none() {
+                stored.notices.push(Message::new("device-notice-unchanged"));
+            }
+            Ok(stored)
+        })
+    }
+}
+
+pub(crate) fn wrong_kind(text: &str, wanted: &'static str, id: &RecordId) -> DeviceError {
+    let found = records::kind_of_prefix(id.prefix()).map_or_else(String::new, |kind| kind.code.to_owned());
+    DeviceError::WrongKind { id: text.to_owned(), wanted, found }
+}
+
+/// A dossier being worked on.
+pub(crate) struct Open {
+    pub(crate) doc: DocId,
+    pub(crate) dossier: Dossier,
+    /// Whether the store holds it already.
+    stored: bool,
+}
+
+impl Open {
+    /// A new one, under a new id.
+    pub(crate) fn fresh() -> Result<Open, DeviceError> {
+        Ok(Open { doc: DocId::from_random(wall::random()?), dossier: Dossier::create(), stored: false })
+    }
+
+    /// The one the store holds as `doc`.
+    pub(crate) fn stored(tx: &WriteTx<'_>, doc: DocId) -> Result<Open, WorkError> {
+        let stored = tx.document(doc)?.ok_or_else(|| DeviceError::UnknownRecord { id: doc.to_string() })?;
+        let dossier = Dossier::load(&stored.bytes).map_err(|source| DeviceError::Document { doc, source })?;
+        Ok(Open { doc, dossier, stored: true })
+    }
+}
+
+/// One transaction's worth of writing: who writes, when, and the numbers given so far.
+pub(crate) struct Desk<'a> {
+    tx: &'a WriteTx<'a>,
+    identity: Identity,
+    stamp: Timestamp,
+}
+
+impl<'a> Desk<'a> {
+    /// Takes the next stamp of the device's clock; everything written in this transaction carries it.
+    pub(crate) fn open(tx: &'a WriteTx<'a>) -> Result<Desk<'a>, WorkError> {
+        let mut clock = tx.clock()?;
+        let stamp = clock.stamp(wall::now());
+        tx.set_clock(&clock)?;
+        Ok(Desk { tx, identity: tx.identity()?, stamp })
+    }
+
+    pub(crate) fn record_id(&mut self, kind: &Kind) -> Result<RecordId, WorkError> {
+        let n = self.tx.next(kind.prefix)?;
+        Ok(RecordId::new(kind.prefix, &self.identity.code, n))
+    }
+
+    pub(crate) fn event_id(&mut self) -> Result<EventId, WorkError> {
+        let n = self.tx.next(EVENT_COUNTER)?;
+        Ok(EventId::new(&self.identity.code, n))
+    }
+
+    /// Makes one change of everything `work` does and writes it with its outbox entry and the document's rows. Returns its
+    /// hash, or nothing when it changed nothing.
+    pub(crate) fn save(
+        &mut self,
+        open: &mut Open,
+        work: impl FnOnce(&mut Edit<'_>) -> Result<(), Invalid>,
+    ) -> Result<Option<ChangeHash>, WorkError> {
+        let author = Author { staff: self.identity.staff.clone(), role: self.identity.role };
+        let actor = self.identity.actor();
+        let Some(change) = open.dossier.edit(&author, self.stamp, &actor, work)? else {
+            return Ok(None);
+        };
+        let heads = open.dossier.heads();
+        let [hash] = heads[..] else {
+            // A change made here descends from everything held here, so it is the only head.
+            return Err(DeviceError::Interrupted.into());
+        };
+        if open.stored {
+            let tail = self.tx.append_change(open.doc, hash, &change, &heads)?;
+            if tail.wants_compaction() {
+                self.tx.put_snapshot(open.doc, &open.dossier.save(), &heads)?;
+            }
+            self.tx.push_outbox(open.doc, hash, &change)?;
+        } else {
+            self.tx.put_snapshot(open.doc, &open.dossier.save(), &heads)?;
+            for bytes in open.dossier.changes_since(&[]) {
+                let header = sync::inspect(&bytes).map_err(|_| DeviceError::Interrupted)?;
+                self.tx.push_outbox(open.doc, header.hash, &bytes)?;
+            }
+            open.stored = true;
+        }
+        rows::write(self.tx, open.doc, &open.dossier.read())?;
+        Ok(Some(hash))
+    }
+
+    pub(crate) fn stored(&self, id: RecordId, open: &Open) -> Result<Stored, WorkError> {
+        let json = rows::record(self.tx, &id)?;
+        Ok(Stored { id, doc: open.doc, json, notices: Vec::new() })
+    }
+}

@@ -190,3 +190,56 @@ impl From<Problem> for TableErrors {
         TableErrors { problems: vec![problem], more: 0 }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::WriteError;
+
+    #[test]
+    fn every_text_has_all_its_variables_in_both_languages() {
+        let cause = || "cause".to_owned();
+        let unreadable = [
+            Unreadable::Absent,
+            Unreadable::Refused { cause: cause() },
+            Unreadable::UnknownForm,
+            Unreadable::Empty,
+            Unreadable::TooLarge,
+            Unreadable::NotUtf8 { line: 3 },
+            Unreadable::Utf16,
+            Unreadable::Broken { cause: cause() },
+        ];
+        let source = std::io::Error::other("cause");
+        let unwritten = [
+            WriteError::CellTooLong { id: "FB1".to_owned(), column: "text".to_owned() },
+            WriteError::TooManyRows { form: "form".to_owned() },
+            WriteError::Io { path: "file".into(), source },
+            WriteError::Workbook(rust_xlsxwriter::XlsxError::ParameterError(cause())),
+        ];
+        let mut problems: Vec<_> = unreadable.iter().map(Problem::file).collect();
+        for sheet in [None, Some("sheet")] {
+            let whole = || Problem::in_sheet(sheet, Message::new("tables-no-id"));
+            problems.extend([whole(), whole().at_row(7), whole().at_column("C"), whole().at_row(7).at_column("C")]);
+        }
+        for lang in Lang::ALL {
+            let catalogue = Catalogue::of(lang);
+            let texts = problems.iter().map(|problem| problem.render(catalogue));
+            for text in texts.chain(unwritten.iter().map(|error| catalogue.render(&error.message()))) {
+                assert!(!text.contains(['{', '$']) && !text.contains("tables-"), "{text}");
+            }
+        }
+        let place = Problem::in_sheet(Some("表一"), Message::new("tables-no-id")).at_row(1_234).at_column("客户ID");
+        assert!(
+            place.to_string().starts_with("sheet `表一`, row 1234, column `客户ID`: It must not be empty"),
+            "{place}"
+        );
+    }
+
+    #[test]
+    fn problems_past_the_bound_are_counted() {
+        let mut errors = TableErrors::none();
+        (0..PROBLEMS_SHOWN_MAX + 3).for_each(|_| errors.push(Problem::file(&Unreadable::Empty)));
+        assert_eq!((errors.problems().len(), errors.more()), (PROBLEMS_SHOWN_MAX, 3));
+        assert_eq!(errors.render(Catalogue::of(Lang::En)).len(), PROBLEMS_SHOWN_MAX + 1);
+    }
+}

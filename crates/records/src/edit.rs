@@ -108,7 +108,6 @@ impl<'a> Edit<'a> {
     ) -> Result<(), Invalid> {
         self.reading = None;
         let object = self.transaction.put_object(records, id.as_str(), ObjType::Map).map_err(refused)?;
-        self.transaction.put(&object, "kind", kind.code).map_err(refused)?;
         if let (Some(link), Some(parent)) = (&kind.parent, parent)
             && link.field != "customer_id"
         {

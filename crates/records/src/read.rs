@@ -46,7 +46,7 @@ pub(crate) fn digest(fields: &Fields) -> String {
         hash.update(fields.get(name).and_then(Value::as_text).unwrap_or_default());
         hash.update([0]);
     }
-    hash.finalize()[..12].iter().map(|byte| format!("{byte:02x}")).collect()
+    hash.finalize()[..16].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A record while it is read.
@@ -147,7 +147,7 @@ impl<D: ReadDoc> Reader<'_, D> {
                     if marks.len() > 1 {
                         rewritten.push((field, marks));
                     }
-                } else if item.key != "kind" {
+                } else {
                     self.view.unknown += 1;
                 }
                 continue;

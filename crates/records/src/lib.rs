@@ -79,6 +79,7 @@
 mod bits;
 mod column;
 mod dossier;
+mod duplicates;
 mod edit;
 mod graph;
 mod history;

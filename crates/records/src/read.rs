@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 
 use automerge::{ObjId, ObjType, ReadDoc, ScalarValue, ValueRef};
 use sha2::{Digest, Sha256};
-use vocab::{Day, EventId, RecordId, Role, Timestamp};
+use vocab::{EventId, RecordId, Role, Timestamp};
 
 use crate::dossier::{EVENTS, RECORDS, container};
 use crate::graph::Graph;
 use crate::kinds::{self, GRADE};
 use crate::life::{Facts, Flag, Outcome};
 use crate::log::{Event, Log, StoredEvent, data_of};
-use crate::register::{Alternative, alternatives};
+use crate::register::{Alternative, alternatives, unauthorised};
 use crate::schema::{Field, Kind, Shape, Source};
 use crate::value::{Fields, Value};
 use crate::view::{Candidate, Conflict, ConflictKind, Record, Severity, View};
@@ -172,7 +172,10 @@ impl<D: ReadDoc> Reader<'_, D> {
                         .flatten();
                     let found = match single {
                         Some(single) => vec![single],
-                        None => alternatives(self.doc, self.graph, kind, &object, field.name, field, None),
+                        None => {
+                            self.unauthorised(&id, kind, field, &object);
+                            alternatives(self.doc, self.graph, kind, &object, field.name, field, None)
+                        }
                     };
                     self.register(&id, field, found, &mut draft);
                 }
@@ -185,6 +188,23 @@ impl<D: ReadDoc> Reader<'_, D> {
         draft.fields.insert(kind.id_field, id.as_str().into());
         self.parallel(&id, &draft);
         self.drafts.insert(id, draft);
+    }
+
+    /// What somebody wrote without the right to it stays visible to the auditor.
+    fn unauthorised(&mut self, id: &RecordId, kind: &'static Kind, field: &'static Field, object: &ObjId) {
+        for (value, change) in unauthorised(self.doc, self.graph, kind, object, field) {
+            let candidate = self.candidate(field.name, &value, change, false);
+            self.view.conflicts.push(Conflict {
+                id: format!("{id}/{}/{}", field.name, self.graph.changes()[change].hash),
+                record: id.clone(),
+                field: field.name,
+                kind: ConflictKind::NoEffect,
+                severity: Severity::Notice,
+                reason: "flag-no_right",
+                since: candidate.written.at,
+                candidates: vec![candidate],
+            });
+        }
     }
 
     fn tags(&self, kind: &Kind, object: &ObjId) -> Option<std::collections::BTreeSet<String>> {
@@ -245,6 +265,9 @@ impl<D: ReadDoc> Reader<'_, D> {
 
     /// Two rewrites of most of a text, made apart: each as its author left it, the later one shown. Merged they would be nonsense.
     fn rewrites(&mut self, id: &RecordId, field: &'static Field, marks: Vec<Alternative>, draft: &mut Draft) {
+        if !self.graph.is_tractable() {
+            return;
+        }
         let mut versions: Vec<(String, &Alternative)> = Vec::new();
         for mark in &marks {
             let others: Vec<usize> =
@@ -454,7 +477,7 @@ impl<D: ReadDoc> Reader<'_, D> {
         self.view.unknown += self.events.values().map(Vec::len).sum::<usize>();
         let place = |kind: &Kind| kinds::KINDS.iter().position(|known| *known == kind);
         self.view.records.sort_by(|a, b| (place(a.kind), &a.id).cmp(&(place(b.kind), &b.id)));
-        duplicates(&mut self.view);
+        crate::duplicates::mark(&mut self.view);
         self.view.conflicts.sort_by(|a, b| a.id.cmp(&b.id));
         Reading { view: self.view, parts, event_ids: self.event_ids }
     }
@@ -490,54 +513,6 @@ fn since(candidates: &[Candidate]) -> Timestamp {
     let mut times: Vec<Timestamp> = candidates.iter().map(|candidate| candidate.written.at).collect();
     times.sort_unstable();
     times.get(1).or(times.first()).copied().unwrap_or(Timestamp::EPOCH)
-}
-
-/// Two feedbacks for one task: figures count the earliest; the other is listed as a duplicate (typed twice).
-fn duplicates(view: &mut View) {
-    let mut first: BTreeMap<String, (Option<Day>, Timestamp, RecordId)> = BTreeMap::new();
-    let order =
-        |record: &Record| (record.get("received_on").and_then(Value::as_date), record.created.at, record.id.clone());
-    let counts =
-        |record: &&Record| record.kind.code == "feedback" && !record.is_void() && record.fields.contains_key("score");
-    for record in view.records.iter().filter(counts) {
-        let Some(task) = record.parent() else { continue };
-        let mine = order(record);
-        match first.get_mut(task) {
-            Some(earliest) if *earliest <= mine => {}
-            Some(earliest) => *earliest = mine,
-            None => {
-                first.insert(task.to_owned(), mine);
-            }
-        }
-    }
-    let mut conflicts = Vec::new();
-    for record in &mut view.records {
-        if !counts(&&*record) {
-            continue;
-        }
-        let Some((_, _, earliest)) = record.parent().and_then(|task| first.get(task)) else { continue };
-        if *earliest == record.id {
-            continue;
-        }
-        record.fields.insert("duplicate_of", earliest.as_str().into());
-        conflicts.push(Conflict {
-            id: format!("{}/duplicate", record.id),
-            record: record.id.clone(),
-            field: "duplicate_of",
-            kind: ConflictKind::Flag,
-            severity: Severity::Notice,
-            reason: "flag-duplicate",
-            since: record.created.at,
-            candidates: vec![Candidate {
-                field: "duplicate_of",
-                value: earliest.as_str().into(),
-                effective: true,
-                event: None,
-                written: record.created.clone(),
-            }],
-        });
-    }
-    view.conflicts.extend(conflicts);
 }
 
 impl Draft {

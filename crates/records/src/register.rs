@@ -59,6 +59,25 @@ pub(crate) fn alternatives<D: ReadDoc>(
     found
 }
 
+/// The values the register holds whose authors had no right to write them, with their changes.
+pub(crate) fn unauthorised<D: ReadDoc>(
+    doc: &D,
+    graph: &Graph,
+    kind: &Kind,
+    object: &ObjId,
+    field: &Field,
+) -> Vec<(Value, usize)> {
+    let all = doc.get_all(object, field.name).unwrap_or_default();
+    let refused = all.into_iter().filter_map(|(value, operation)| {
+        let (change, _) = graph.of_op(&operation)?;
+        let author = graph.changes()[change].author.as_ref();
+        let AutomergeValue::Scalar(scalar) = &value else { return None };
+        let may = author.is_some_and(|author| kind.writers.contains(&author.role));
+        (!may).then(|| decode(field, scalar).map(|value| (value, change))).flatten()
+    });
+    refused.collect()
+}
+
 struct Register<'a, D> {
     doc: &'a D,
     graph: &'a Graph,

@@ -1,4 +1,5 @@
 //! The view is a function of the changes held, not of how they came (I2), and no bytes break a reader (I6).
+#![expect(clippy::unwrap_used, reason = "a test's own helpers fail by panicking")]
 
 mod world;
 

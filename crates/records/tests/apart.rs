@@ -1,4 +1,5 @@
 //! What concurrent work means: one test per row of the domain's table (section 6), each in every order of arrival.
+#![expect(clippy::unwrap_used, reason = "a test's own helpers fail by panicking")]
 
 mod world;
 
@@ -10,19 +11,13 @@ const REQ: &str = "REQ-01-1";
 const FB: &str = "FB-03-1";
 
 /// A branch: somebody takes a step.
-fn takes(
-    who: world::Person,
-    minute: i64,
-    record: &'static str,
-    code: &'static str,
-    data: Fields,
-) -> Box<dyn Fn(&mut records::Dossier)> {
+fn takes(who: world::Person, minute: i64, record: &'static str, code: &'static str, data: Fields) -> Branch {
     Box::new(move |dossier| {
         who.step(dossier, minute, record, code, data.clone());
     })
 }
 
-fn sets(who: world::Person, minute: i64, record: &'static str, data: Fields) -> Box<dyn Fn(&mut records::Dossier)> {
+fn sets(who: world::Person, minute: i64, record: &'static str, data: Fields) -> Branch {
     Box::new(move |dossier| {
         who.edit(dossier, minute, |edit| edit.set(&id(record), data.clone()));
     })
@@ -287,7 +282,7 @@ fn a_score_corrected_twice_is_the_lower_and_flagged_because_staff_gain_from_rais
 #[test]
 fn two_feedbacks_for_one_task_count_the_earliest_and_list_the_other() {
     let base = done();
-    let feedback = |who: world::Person, minute: i64, record: &'static str| -> Box<dyn Fn(&mut records::Dossier)> {
+    let feedback = |who: world::Person, minute: i64, record: &'static str| -> Branch {
         Box::new(move |dossier| {
             who.edit(dossier, minute, |edit| {
                 edit.create(&FEEDBACK, &id(record), Some(&id(TASK)), Fields::from([("score", 3.into())]))

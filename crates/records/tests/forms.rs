@@ -122,6 +122,29 @@ fn every_kind_field_code_and_step_has_a_text() {
 }
 
 #[test]
+fn every_refusal_flag_and_conflict_has_a_text() {
+    let sources = [
+        include_str!("../src/invalid.rs"),
+        include_str!("../src/edit.rs"),
+        include_str!("../src/read.rs"),
+        include_str!("../src/log.rs"),
+        include_str!("../src/dossier.rs"),
+        include_str!("../src/duplicates.rs"),
+        include_str!("../src/life/task.rs"),
+        include_str!("../src/life/assessment.rs"),
+        include_str!("../src/life/feedback.rs"),
+    ];
+    let prefixes = ["invalid-", "fix-", "flag-", "conflict-", "corrupt-"];
+    let words = sources.iter().flat_map(|source| source.split('"'));
+    let keys: Vec<_> =
+        words.filter(|word| prefixes.iter().any(|start| word.starts_with(start) && word != start)).collect();
+    assert!(keys.len() > 50, "{}", keys.len());
+    for key in keys {
+        assert!(Catalogue::of(Lang::En).has(key), "{key}");
+    }
+}
+
+#[test]
 fn resources_are_read_in_both_languages() {
     let expected =
         Resources { minutes: Some(150), staff: Some(1), staff_kind: Some("客服".into()), cost: Some(5_050) };

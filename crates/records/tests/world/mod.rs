@@ -146,8 +146,11 @@ pub(crate) fn with_feedback() -> Dossier {
     dossier
 }
 
+/// What somebody does on a copy of their own.
+pub(crate) type Branch = Box<dyn Fn(&mut Dossier)>;
+
 /// What each branch, made apart on a copy of `base`, adds to it.
-pub(crate) fn apart(base: &Dossier, branches: Vec<Box<dyn Fn(&mut Dossier)>>) -> Vec<Vec<u8>> {
+pub(crate) fn apart(base: &Dossier, branches: Vec<Branch>) -> Vec<Vec<u8>> {
     let heads = base.heads();
     branches
         .iter()

@@ -158,9 +158,12 @@ fn a_void_record_stays_visible_and_takes_no_more_steps() {
     assert!(matches!(wang().try_step(&mut dossier, 60, "EXEC-01-1", "done", Fields::new()), Err(Invalid::Void { .. })));
 }
 
+/// Kind, id, parent, cells by column.
+type Row = (&'static records::Kind, &'static str, Option<&'static str>, Vec<(&'static str, &'static str)>);
+
 #[test]
 fn an_imported_row_is_written_back_as_it_stood() {
-    let rows: [(&records::Kind, &str, Option<&str>, Vec<(&str, &str)>); 4] = [
+    let rows: [Row; 4] = [
         (
             &CUSTOMER,
             "CUST-01-1",

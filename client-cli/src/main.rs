@@ -1,3 +1,7 @@
-//! `fieldbook`.
+//! `fieldbook`: the service book of a branch on one device.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    client_cli::run(std::env::args_os().collect())
+}

@@ -1,0 +1,82 @@
+//! The users' own tables, in and out.
+
+use crate::environment::Environment;
+
+const CUSTOMERS: &str = "客户ID,客户姓名,联系方式,历史交易记录,服务偏好,初始日期,责任人,客户类别\n\
+    CUST001,*先生,在线客服,2023年购买产品A,每周一次邮件更新,2024-05-01,服务团队*,普通客户\n\
+    CUST002,王*,电话,,,2024-05-02,王*,VIP客户\n";
+
+#[test]
+fn a_table_is_tried_imported_and_known_again() {
+    let device = Environment::new();
+    let file = device.file("客户.csv", CUSTOMERS);
+    let file = file.to_str().unwrap();
+    let tried = device.json(["import", file, "--dry-run"]);
+    assert_eq!((tried["dry_run"].as_bool(), tried["kinds"]["customer"]["created"].as_i64()), (Some(true), Some(2)));
+    assert_eq!(device.records(), 0);
+    assert_eq!(device.json(["import", file])["kinds"]["customer"]["created"], 2);
+    let again = device.json(["import", file]);
+    assert_eq!(again["kinds"]["customer"]["unchanged"], 2);
+    assert_eq!(device.records(), 2);
+    assert_eq!(device.json(["customer", "show", "CUST001"])["name"], "*先生", "the paper number finds it");
+}
+
+#[test]
+fn what_is_wrong_is_told_by_row_and_column_and_nothing_is_written() {
+    let device = Environment::new();
+    let wrong = CUSTOMERS.replace("*先生", "先生").replace("2024-05-02", "2024-02-30").replace("电话", "信鸽");
+    let file = device.file("wrong.csv", wrong);
+    let ended = device.run(["import", file.to_str().unwrap(), "--lang", "zh-CN"]);
+    ended.refused(1, &["客户姓名", "联系方式", "信鸽", "初始日期", "2024-02-30", "2", "3"]);
+    assert_eq!(device.records(), 0);
+}
+
+#[test]
+fn files_that_are_no_tables_are_refused_each_for_its_reason() {
+    let device = Environment::new();
+    let missing_column = CUSTOMERS.replace("客户姓名,", "").replace("*先生,", "").replace("王*,电话", "电话");
+    for (name, content, part) in [
+        ("empty.csv", Vec::new(), "empty.csv"),
+        ("column.csv", missing_column.into_bytes(), "客户姓名"),
+        ("gb.csv", b"\xbf\xcd\xbb\xa7ID,\xbf\xcd\xbb\xa7\xd0\xd5\xc3\xfb\n".to_vec(), "UTF-8"),
+        ("broken.xlsx", b"PK\x03\x04 and nothing more".to_vec(), "broken.xlsx"),
+    ] {
+        let file = device.file(name, content);
+        device.run(["import", file.to_str().unwrap()]).refused(1, &[part]);
+    }
+    device.run(["import", "no-such-file.csv"]).refused(1, &["no-such-file.csv"]);
+    assert_eq!(device.records(), 0);
+}
+
+#[test]
+fn the_book_goes_out_as_json_and_as_tables_that_come_back_in() {
+    let device = Environment::new();
+    let file = device.file("customers.csv", CUSTOMERS);
+    device.ok(["import", file.to_str().unwrap()]);
+    let json: serde_json::Value = serde_json::from_str(&device.ok(["export"])).unwrap();
+    assert_eq!(json["records"].as_array().unwrap().len(), 2);
+    assert_eq!(device.ok(["export"]), device.ok(["export", "--json"]), "the export is the one JSON value");
+    for (format, out) in [("json", "book.json"), ("csv", "forms"), ("xlsx", "book.xlsx")] {
+        let out = device.path().join(out);
+        let told = device.json(["export", "--format", format, "--out", out.to_str().unwrap()]);
+        assert_eq!(told["records"], 2, "{format}");
+    }
+    assert_eq!(std::fs::read_to_string(device.path().join("book.json")).unwrap(), device.ok(["export"]));
+    for form in ["forms/customer.csv", "book.xlsx"] {
+        let other = Environment::new();
+        let report = other.json(["import", device.path().join(form).to_str().unwrap()]);
+        assert_eq!(report["kinds"]["customer"]["created"], 2, "{form}");
+        assert_eq!(other.json(["customer", "show", "CUST002"])["grade"], "vip");
+    }
+}
+
+#[test]
+fn a_healthy_book_stays_the_same_through_a_rebuild() {
+    let device = Environment::new();
+    device.task();
+    let before = device.ok(["export"]);
+    let report = device.json(["doctor"]);
+    assert_eq!((report["ok"].as_bool(), report["rebuilt"].as_bool()), (Some(true), Some(false)));
+    assert_eq!(device.json(["doctor", "--rebuild"])["rebuilt"], true);
+    assert_eq!(device.ok(["export"]), before);
+}

@@ -1,6 +1,6 @@
 //! The protocol between a device and its relay: numbered frames, and the two ends as state machines without I/O.
 //!
-//! `PROTOCOL.md` beside this crate is the specification; this crate is one implementation of it. It is schema-blind: it
+//! `PROTOCOL.md` in this crate is the specification; this crate is one implementation of it. It is schema-blind: it
 //! knows documents as bytes and changes by what [`inspect`] reads from their headers. It is storage-blind: what to read and
 //! what to commit are *effects*, data that a driver performs. There is no clock and no randomness here: both are arguments.
 //!
@@ -9,7 +9,7 @@
 //! The driver owns the socket and the store. It performs effects strictly in the order they are polled, and drops the
 //! session when one fails: everything committed so far is consistent, and the next session goes on from there.
 //!
-//! ```ignore
+//! ```text
 //! let mut session = DeviceSession::sync(config, secret, start, tick());
 //! let outcome = loop {
 //!     while let Some(effect) = session.poll_effect() {
@@ -43,7 +43,7 @@
 //! One task per connection, one thread that owns the store, one queue per connection for what other connections accepted.
 //! Answers may come later; the session says with [`RelaySession::poll_effect`] what it can do meanwhile.
 //!
-//! ```ignore
+//! ```text
 //! let mut session = RelaySession::new(config, nonce, tick());
 //! loop {
 //!     while let Some(effect) = session.poll_effect() {

@@ -46,7 +46,10 @@ struct Up {
     queue: VecDeque<OutboxEntry>,
     /// The sequences of each push that waits for its verdicts, oldest first.
     in_flight: VecDeque<Vec<u64>>,
+    /// How many entries wait in the outbox once every effect polled so far is performed.
     waiting: u64,
+    /// Entries settled since the driver was asked to read: it reads first and settles then.
+    settled_since_asked: u64,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -72,6 +75,7 @@ impl Exchange {
                 queue: VecDeque::new(),
                 in_flight: VecDeque::new(),
                 waiting: start.outbox,
+                settled_since_asked: 0,
             },
             told: Progress { cursor: start.cursor, outbox: start.outbox },
         }
@@ -134,8 +138,7 @@ impl Exchange {
         let refused = verdicts.iter().filter(|(_, verdict)| matches!(verdict, Verdict::Refused(_))).count() as u64;
         line.report.refused += refused;
         line.report.pushed += verdicts.len() as u64 - refused;
-        self.up.waiting = self.up.waiting.saturating_sub(verdicts.len() as u64);
-        line.report.outbox = self.up.waiting;
+        self.up.settled(verdicts.len() as u64, line);
         let cursor = match span {
             Some((from, to)) if self.down.cursor == Cursor::at(from) && to > from => {
                 self.down.cursor = Cursor::at(to);
@@ -155,8 +158,8 @@ impl Exchange {
             Reading::Asked | Reading::AskedAndGrew => Reading::Due,
             Reading::Due | Reading::Exhausted => return,
         };
-        self.up.waiting = batch.waiting;
-        line.report.outbox = batch.waiting;
+        self.up.waiting = batch.waiting.saturating_sub(self.up.settled_since_asked);
+        line.report.outbox = self.up.waiting;
         let mut refused = Vec::new();
         for entry in batch.entries {
             if entry.seq <= self.up.after {
@@ -171,8 +174,7 @@ impl Exchange {
         }
         if !refused.is_empty() {
             line.report.refused += refused.len() as u64;
-            self.up.waiting = self.up.waiting.saturating_sub(refused.len() as u64);
-            line.report.outbox = self.up.waiting;
+            self.up.settled(refused.len() as u64, line);
             line.effects.push_back(DeviceEffect::Settle { verdicts: refused, cursor: None });
         }
         self.pump(line, now);
@@ -206,6 +208,7 @@ impl Exchange {
         let room = self.up.queue.is_empty() && self.up.in_flight.len() < PUSHES_IN_FLIGHT_MAX;
         if room && self.up.reading == Reading::Due {
             self.up.reading = Reading::Asked;
+            self.up.settled_since_asked = 0;
             line.effects.push_back(DeviceEffect::ReadOutbox { after: self.up.after, bytes_max: self.batch_bytes });
         }
     }
@@ -255,6 +258,12 @@ impl Down {
 }
 
 impl Up {
+    fn settled(&mut self, count: u64, line: &mut Line) {
+        self.waiting = self.waiting.saturating_sub(count);
+        self.settled_since_asked += count;
+        line.report.outbox = self.waiting;
+    }
+
     fn next_push(&mut self, batch_bytes: usize) -> Vec<PushedChange> {
         let mut changes: Vec<PushedChange> = Vec::new();
         let mut bytes = 0;

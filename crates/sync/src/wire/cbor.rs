@@ -111,8 +111,10 @@ impl<'b> Fields<'b> {
     }
 }
 
+/// A number below 2^63, so that every language and SQLite can hold it.
 pub(super) fn uint(decoder: &mut Decoder<'_>) -> Result<u64, WireError> {
-    Ok(decoder.u64()?)
+    let number = decoder.u64()?;
+    if i64::try_from(number).is_err() { Err(WireError::Value { expected: "a number below 2^63" }) } else { Ok(number) }
 }
 
 pub(super) fn bool(decoder: &mut Decoder<'_>) -> Result<bool, WireError> {

@@ -211,7 +211,7 @@ fn membership(map: Map, member: &Membership) -> Map {
 fn decode_seen(decoder: &mut Decoder<'_>) -> Result<Seen, WireError> {
     tuple(decoder, 3)?;
     Ok(Seen {
-        seq: decoder.u64()?,
+        seq: uint(decoder)?,
         doc: DocId::from_bytes(array(decoder)?),
         hash: ChangeHash::from_bytes(array(decoder)?),
     })

@@ -288,15 +288,12 @@ fn encode_cursor(cursor: Cursor) -> [u64; 2] {
 
 fn decode_cursor(decoder: &mut minicbor::Decoder<'_>) -> Result<Cursor, WireError> {
     cbor::tuple(decoder, 2)?;
-    let cursor = Cursor { base: Position::new(decoder.u64()?), through: Position::new(decoder.u64()?) };
+    let cursor = Cursor { base: Position::new(uint(decoder)?), through: Position::new(uint(decoder)?) };
     if cursor.base > cursor.through {
         return Err(WireError::Value { expected: "a cursor whose base is not after its end" });
     }
     Ok(cursor)
 }
-
-/// Positions, sequences and times fit 63 bits, so that every language and SQLite can hold them.
-const NUMBER_MAX: u64 = i64::MAX as u64;
 
 fn decode_time(decoder: &mut minicbor::Decoder<'_>) -> Result<Timestamp, WireError> {
     let millis = decoder.u64()?;

@@ -3,8 +3,8 @@
 use minicbor::Decoder;
 use vocab::{DocId, Position, Refusal, Verdict};
 
-use super::cbor::{Fields, Map, array, item, list, tuple};
-use super::{NUMBER_MAX, Verdicts, WireError, section};
+use super::cbor::{Fields, Map, array, item, list, tuple, uint};
+use super::{Verdicts, WireError, section};
 use crate::limits::ITEMS_PER_FRAME_MAX;
 
 /// Changes from a device's outbox, in the order of their sequence.
@@ -43,8 +43,8 @@ impl Push {
         let mut changes: Vec<PushedChange> = Vec::new();
         for _ in 0..count {
             tuple(&mut decoder, 3)?;
-            let seq = decoder.u64()?;
-            if seq > NUMBER_MAX || changes.last().is_some_and(|last| last.seq >= seq) {
+            let seq = uint(&mut decoder)?;
+            if changes.last().is_some_and(|last| last.seq >= seq) {
                 return Err(WireError::Value { expected: "an ascending outbox sequence" });
             }
             changes.push(PushedChange {
@@ -86,13 +86,13 @@ impl Verdicts {
             let mut verdicts = Vec::new();
             for _ in 0..count {
                 tuple(d, 3)?;
-                verdicts.push((d.u64()?, decode_verdict(d)?));
+                verdicts.push((uint(d)?, decode_verdict(d)?));
             }
             Ok(verdicts)
         })?;
         let span = fields.optional(1, |d| {
             tuple(d, 2)?;
-            Ok((Position::new(d.u64()?), Position::new(d.u64()?)))
+            Ok((Position::new(uint(d)?), Position::new(uint(d)?)))
         })?;
         Ok(Verdicts { verdicts, span })
     }
@@ -100,7 +100,7 @@ impl Verdicts {
 
 fn decode_verdict(decoder: &mut Decoder<'_>) -> Result<Verdict, WireError> {
     let kind = decoder.u8()?;
-    let value = decoder.u64()?;
+    let value = uint(decoder)?;
     match kind {
         0 => Ok(Verdict::Accepted(Position::new(value))),
         1 => Ok(Verdict::Had(Position::new(value))),

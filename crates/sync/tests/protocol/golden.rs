@@ -1,0 +1,74 @@
+//! The bytes of every frame, as PROTOCOL.md shows them. A change here is a change of the protocol.
+
+use crate::samples::{frames, hex};
+use sync::Code;
+use sync::wire::{Frame, WireError};
+
+/// Name and bytes of every frame in `PROTOCOL.md`: lines ```` ```golden NAME ```` to ```` ``` ````, hexadecimal digits with
+/// comments after `;`.
+fn documented() -> Vec<(String, String)> {
+    let text = include_str!("../../PROTOCOL.md");
+    let mut blocks = Vec::new();
+    let mut open: Option<(String, String)> = None;
+    for line in text.lines() {
+        match (&mut open, line.strip_prefix("```golden ")) {
+            (None, Some(name)) => open = Some((name.trim().to_owned(), String::new())),
+            (Some(_), _) if line == "```" => blocks.extend(open.take()),
+            (Some((_, bytes)), _) => {
+                let digits = line.split(';').next().unwrap_or_default();
+                bytes.extend(digits.chars().filter(char::is_ascii_hexdigit));
+            }
+            (None, None) => {}
+        }
+    }
+    blocks
+}
+
+#[test]
+fn every_frame_has_the_bytes_that_the_specification_shows() {
+    let documented = documented();
+    let actual: Vec<(String, String)> =
+        frames().into_iter().map(|(name, frame)| (name.to_owned(), hex(&frame.encode()))).collect();
+    for (name, bytes) in &actual {
+        let shown = documented.iter().find(|(other, _)| other == name).map(|(_, bytes)| bytes.as_str());
+        assert_eq!(shown, Some(bytes.as_str()), "PROTOCOL.md shows other bytes for {name}");
+    }
+    assert_eq!(documented.len(), actual.len(), "PROTOCOL.md shows a frame that no sample makes");
+}
+
+#[test]
+fn every_frame_reads_back() {
+    for (name, frame) in frames() {
+        assert_eq!(Frame::decode(&frame.encode()).unwrap(), frame, "{name}");
+    }
+}
+
+#[test]
+fn every_number_has_a_sample_and_the_next_ones_are_unknown() {
+    let numbers: std::collections::BTreeSet<u8> = frames().iter().map(|(_, frame)| frame.encode()[0]).collect();
+    assert_eq!(numbers, (0..=12).collect());
+    for number in 13..=255 {
+        let mut bytes = vec![number, 0xa0];
+        bytes.extend(crc32fast::hash(&bytes).to_be_bytes());
+        let error = Frame::decode(&bytes).unwrap_err();
+        assert!(matches!(error, WireError::UnknownFrame { number: other } if other == number));
+        assert_eq!(error.code(), Code::Unexpected);
+    }
+}
+
+#[test]
+fn a_key_of_a_later_version_is_skipped_and_a_missing_one_is_not() {
+    let with = |body: &[u8]| {
+        let mut bytes = vec![10];
+        bytes.extend(body);
+        bytes.extend(crc32fast::hash(&bytes).to_be_bytes());
+        Frame::decode(&bytes)
+    };
+    assert_eq!(with(&[0xa1, 0x00, 0x07]).unwrap(), Frame::Ping(7));
+    assert_eq!(with(&[0xa2, 0x00, 0x07, 0x18, 0x63, 0x81, 0xf6]).unwrap(), Frame::Ping(7));
+    assert!(matches!(with(&[0xa0]), Err(WireError::Missing { key: 0 })));
+    assert!(matches!(with(&[0xa2, 0x00, 0x07, 0x00, 0x08]), Err(WireError::KeyOrder { key: 0 })));
+    assert!(matches!(with(&[0xa2, 0x01, 0x07, 0x00, 0x08]), Err(WireError::KeyOrder { key: 0 })));
+    assert!(matches!(with(&[0xbf, 0x00, 0x07, 0xff]), Err(WireError::Indefinite)));
+    assert!(matches!(with(&[0xa1, 0x00, 0x07, 0x00]), Err(WireError::Trailing)));
+}

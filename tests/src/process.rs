@@ -53,7 +53,8 @@ impl Program {
 }
 
 /// Where the binaries are. Tests run from `<target>/<profile>/deps`; cargo builds next to it, and does nothing when
-/// nothing changed.
+/// nothing changed. A test is named besides, so that features are resolved as `cargo test --workspace` resolves them: without one,
+/// dependencies would be built a second time.
 fn binaries() -> &'static Path {
     static BINARIES: OnceLock<PathBuf> = OnceLock::new();
     BINARIES.get_or_init(|| {
@@ -66,7 +67,7 @@ fn binaries() -> &'static Path {
         };
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let built = Command::new(cargo)
-            .args(["build", "--quiet", "--workspace", "--bins", "--profile", name, "--target-dir"])
+            .args(["build", "--quiet", "--workspace", "--bins", "--test", "house", "--profile", name, "--target-dir"])
             .arg(target)
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .status()
@@ -94,6 +95,46 @@ pub fn run(command: &mut Command) -> Output {
     let output = command.stdin(Stdio::null()).output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
     assert!(output.status.success(), "{command:?}: {}\n{}", output.status, String::from_utf8_lossy(&output.stderr));
     output
+}
+
+/// A device: a home that `fieldbook` is run on.
+#[derive(Debug)]
+pub struct DeviceHome {
+    home: PathBuf,
+}
+
+impl DeviceHome {
+    /// A device whose store is in `home`; nothing is made yet.
+    #[must_use]
+    pub fn new(home: impl Into<PathBuf>) -> DeviceHome {
+        DeviceHome { home: home.into() }
+    }
+
+    /// A command of `fieldbook` on this home, printing JSON.
+    #[must_use]
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Program::Device.command();
+        command.arg("--home").arg(&self.home).arg("--json").args(arguments);
+        command
+    }
+
+    /// Runs a command and reads what it prints.
+    ///
+    /// # Panics
+    /// When it fails; with what it said.
+    pub fn json(&self, arguments: &[&str]) -> Value {
+        json(&mut self.command(arguments))
+    }
+
+    /// Runs a command that makes or changes a record and reads the record's id.
+    ///
+    /// # Panics
+    /// When it fails or prints no record.
+    pub fn record(&self, arguments: &[&str]) -> String {
+        let printed = self.json(arguments);
+        let id = printed["id"].as_str().or(printed["record"]["id"].as_str());
+        id.unwrap_or_else(|| panic!("{arguments:?} printed no record: {printed}")).to_owned()
+    }
 }
 
 /// A relay that serves, until this is dropped.

@@ -10,8 +10,11 @@ CREATE TABLE view_document (
   doc BLOB PRIMARY KEY,
   customer TEXT,
   unknown INTEGER NOT NULL,
-  damaged INTEGER NOT NULL
+  damaged INTEGER NOT NULL,
+  changed_at_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX view_document_changed ON view_document (changed_at_ms);
 
 -- Ids are unique by their making, but a hostile device can write any: two documents may both hold one.
 CREATE TABLE view_record (

@@ -29,16 +29,19 @@ struct Columns {
 /// Any [`StoreError`] of writing; the caller's transaction is then to be rolled back.
 pub fn apply(conn: &Connection, doc: DocId, view: &View) -> Result<(), StoreError> {
     conn.prepare_cached(
-        "INSERT INTO view_document (doc, customer, unknown, damaged) VALUES (?1, ?2, ?3, ?4)
+        "INSERT INTO view_document (doc, customer, unknown, damaged, changed_at_ms) VALUES (?1, ?2, ?3, ?4, ?5)
          ON CONFLICT (doc) DO UPDATE
-         SET customer = excluded.customer, unknown = excluded.unknown, damaged = excluded.damaged
-         WHERE customer IS NOT excluded.customer OR unknown <> excluded.unknown OR damaged <> excluded.damaged",
+         SET customer = excluded.customer, unknown = excluded.unknown, damaged = excluded.damaged,
+             changed_at_ms = excluded.changed_at_ms
+         WHERE customer IS NOT excluded.customer OR unknown <> excluded.unknown OR damaged <> excluded.damaged
+            OR changed_at_ms <> excluded.changed_at_ms",
     )?
     .execute(params![
         doc.as_bytes(),
         view.customer.as_ref().map(RecordId::as_str),
         i64::try_from(view.unknown).unwrap_or(i64::MAX),
-        view.damaged
+        view.damaged,
+        view.records.iter().map(|record| record.updated.at.millis()).max().unwrap_or_default()
     ])?;
     let mut before = rows_of(conn, doc)?;
     for record in &view.records {

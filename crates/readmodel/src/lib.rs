@@ -11,6 +11,7 @@
 mod apply;
 mod ask;
 mod conflicts;
+mod customers;
 mod export;
 mod schema;
 mod words;
@@ -21,6 +22,7 @@ pub use ask::{
     Filter, LIST_ROWS_MAX, Listing, Order, Page, Row, Voided, by_legacy, counts, dossier, list, record, search,
 };
 pub use conflicts::{ConflictRow, conflict, conflicts, conflicts_of};
+pub use customers::{CustomerFilter, CustomerRow, Customers, customers};
 pub use export::export;
 pub use schema::{Prepared, clear, completed, prepare};
 pub use words::{QUERY_CHARS_MAX, QUERY_WORDS_MAX};

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use readmodel::{Filter, Order, Page, Prepared, Voided};
+use readmodel::{CustomerFilter, CustomerRow, Filter, Order, Page, Prepared, Voided};
 use records::{ASSESSMENT, CUSTOMER, Dossier, FEEDBACK, Fields, TASK, Value};
 use rusqlite::Connection;
 use vocab::{Actor, Author, DeviceCode, DocId, EventId, RecordId, Role, Timestamp};
@@ -101,7 +101,7 @@ fn exported(conn: &Connection) -> Vec<u8> {
 fn dump(conn: &Connection) -> Vec<String> {
     let mut lines = Vec::new();
     for query in [
-        "SELECT quote(doc), customer, unknown, damaged FROM view_document ORDER BY doc",
+        "SELECT quote(doc), customer, unknown, damaged, changed_at_ms FROM view_document ORDER BY doc",
         "SELECT id, quote(doc), kind, customer, parent, state, person, urgency, grade, due_at_ms, legacy_id, updated_at_ms,
                 void, json FROM view_record ORDER BY id, doc",
         "SELECT id, quote(doc), record, severity, since_ms, json FROM view_conflict ORDER BY doc, id",
@@ -160,6 +160,42 @@ fn words_of_one_two_and_more_characters_are_found_inside_sentences() {
         assert_eq!(found(&conn, text), expected, "{text}");
     }
     assert!(found(&conn, "").is_empty() && found(&conn, " ，* ").is_empty());
+}
+
+#[test]
+fn customers_come_with_what_their_dossiers_add_up_to() {
+    let mut book = Book::new();
+    let first = book.chain("*先生", "设备无法开机", "low", "一");
+    let second = book.chain("*女士", "退货", "high", "二");
+    let third = book.chain("*工", "咨询", "medium", "三");
+    // Cut off from the device above, another one changed the same field.
+    let mut apart = book.dossiers[0].1.clone();
+    let later = Timestamp::from_millis(book.time + 500_000);
+    let set = |name: &'static str| fields([("preference", name.into())]);
+    book.edit(0, |edit| edit.set(&first[0], set("电话")));
+    let change = apart.edit(&supervisor(), later, &Actor::from_bytes([8; 16]), |edit| edit.set(&first[0], set("邮件")));
+    book.dossiers[0].1.apply(&[&change.unwrap().unwrap()]).unwrap();
+    book.step(1, &second[2], "cancelled", fields([("why", "客户取消".into())]));
+    book.step(2, &third[0], "void", fields([("why", "重复".into())]));
+    let conn = tables();
+    book.apply(&conn);
+    let list = |filter: CustomerFilter, page| {
+        let found = readmodel::customers(&conn, &filter, page).unwrap();
+        let line = |found: &CustomerRow| (found.row.id.to_string(), found.open_tasks, found.conflicts);
+        (found.rows.iter().map(line).collect::<Vec<_>>(), found.total)
+    };
+    let (one, two) = ((first[0].to_string(), 1, 1), (second[0].to_string(), 0, 0));
+    let every = CustomerFilter::default;
+    assert_eq!(list(every(), Page::default()), (vec![one.clone(), two.clone()], 2), "void ones are left out");
+    assert_eq!(list(every(), Page { offset: 1, limit: 1 }), (vec![two.clone()], 2));
+    assert_eq!(list(CustomerFilter { text: Some("退货".into()), ..every() }, Page::default()), (vec![two], 1));
+    assert_eq!(list(CustomerFilter { text: Some("开机".into()), ..every() }, Page::default()), (vec![one], 1));
+    assert_eq!(list(CustomerFilter { text: Some("，".into()), ..every() }, Page::default()), (vec![], 0));
+    for (grade, channel, total) in [("vip", "online_chat", 2), ("vip", "phone", 0), ("core", "online_chat", 0)] {
+        let filter = CustomerFilter { grade: Some(grade.into()), channel: Some(channel.into()), text: None };
+        assert_eq!(list(filter, Page::default()).1, total, "{grade} {channel}");
+    }
+    assert_eq!(readmodel::customers(&conn, &every(), Page::default()).unwrap().rows[0].changed_at, later);
 }
 
 #[test]

@@ -72,9 +72,9 @@ pages-devices = Devices
 pages-feed-head = Feed position
 pages-lag = Rows behind
 pages-lag-none = up to date
-pages-lag-some = { $changes ->
-    [one] { $changes } change behind
-   *[other] { $changes } changes behind
+pages-lag-some = { $documents ->
+    [one] { $documents } dossier behind
+   *[other] { $documents } dossiers behind
 }
 pages-tasks-by-status = Tasks by status
 pages-assessments-by-state = Assessments by state
@@ -137,6 +137,8 @@ pages-conflict-here = { $count ->
 pages-conflict-by = { $by } ({ $role })
 pages-conflict-device = Device { $device }
 pages-conflict-since = open since
+pages-conflict-reason = Why
+pages-conflict-severity = Weight
 pages-no-effect = Steps without effect
 pages-no-effect-lead = Kept for the auditor: steps their author had no right to, or that the state at the time did not allow.
 

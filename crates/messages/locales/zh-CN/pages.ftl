@@ -69,7 +69,7 @@ pages-devices = 设备
 pages-feed-head = 变更位置
 pages-lag = 视图滞后
 pages-lag-none = 已是最新
-pages-lag-some = 滞后 { $changes } 条变更
+pages-lag-some = 滞后 { $documents } 份档案
 pages-tasks-by-status = 任务状态
 pages-assessments-by-state = 评估状态
 pages-feedback-by-state = 反馈状态
@@ -125,6 +125,8 @@ pages-conflict-here = 另有 { $count } 个同时写下的值
 pages-conflict-by = { $by }（{ $role }）
 pages-conflict-device = 设备 { $device }
 pages-conflict-since = 始于
+pages-conflict-reason = 原因
+pages-conflict-severity = 程度
 pages-no-effect = 未生效的步骤
 pages-no-effect-lead = 留待审计：操作人当时无权，或当时状态不允许的步骤。
 

@@ -1,0 +1,166 @@
+//! The fleet of a branch: which devices there are, when they were last here, and how far they hold the feed.
+
+use axum::extract::{Path, State};
+use maud::{Markup, html};
+use store::Device;
+use vocab::{Position, Timestamp};
+
+use super::access::Person;
+use super::data;
+use super::layout::{self, Place, Shell, Tab};
+use super::live;
+use super::parts::{self, Sign, Tone, cell, mark, none};
+use super::problem::Problem;
+use super::request::Visit;
+use super::words::{Words, grouped};
+use crate::AppState;
+
+/// A device not heard of for so long is pointed out (domain, section 7: daily check): 24 hours, in milliseconds.
+const SILENT_MS: i64 = 24 * 60 * 60 * 1_000;
+
+/// A clock less than this far off is called right: two seconds cannot put two entries of people into the wrong order.
+const CLOCK_RIGHT_MS: u64 = 2_000;
+
+/// The moment before which a device that was last heard of counts as silent.
+pub(super) fn silent_before(now: Timestamp) -> Timestamp {
+    now.plus_millis(-SILENT_MS)
+}
+
+/// `GET /branches/{branch}/devices`
+pub(super) async fn list(
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+    visit: Visit,
+    person: Person,
+) -> Result<Markup, Problem> {
+    let branch = person.branch(&state, &id).await?;
+    let words = Words::of(visit.lang).in_zone(&branch.zone);
+    let (devices, head) = data::fleet(&state, branch.id).await?;
+    let title = words.text("pages-devices");
+    let body = html! {
+        div.title {
+            h1 { (title) }
+            span.muted.number { (devices.len()) }
+            span.muted { (words.text("pages-feed-head")) " " span.number { (grouped(head.get())) } }
+        }
+        section.panel aria-label=(title) {
+            @if devices.is_empty() {
+                p.empty { (words.text("pages-devices-empty")) }
+            } @else {
+                (table(&words, &devices, head, data::now()))
+            }
+        }
+    };
+    let shell = Shell {
+        visit: &visit,
+        words: &words,
+        title: &title,
+        person: Some(&person),
+        place: Some(Place { branch: branch.id, name: &branch.name, tab: Tab::Devices }),
+        live: Some(live::path(Some(branch.id))),
+    };
+    Ok(layout::page(&shell, body))
+}
+
+fn table(words: &Words, devices: &[Device], head: Position, now: Timestamp) -> Markup {
+    let columns = [
+        "pages-device",
+        "pages-device-staff",
+        "pages-device-version",
+        "pages-device-seen",
+        "pages-device-cursor",
+        "pages-device-outbox",
+        "pages-device-clock",
+        "pages-device-state",
+    ]
+    .map(|key| words.text(key));
+    let classes = ["", "", "", "", "right", "right", "", ""];
+    let heads: Vec<(&str, &str)> = columns.iter().map(String::as_str).zip(classes).collect();
+    html! {
+        div.scroll { table.cards role="table" {
+            (parts::head(&heads))
+            tbody role="rowgroup" {
+                @for device in devices {
+                    tr role="row" data-key=(device.key) {
+                        th role="rowheader" scope="row" { span.id { (device.code) } " " (device.name) }
+                        (cell(&columns[1], "", html! { (device.staff) " " span.muted { (words.code("role", device.role.code())) } }))
+                        @match &device.report {
+                            Some(report) => {
+                                (cell(&columns[2], "", html! { (report.app) }))
+                                (cell(&columns[3], "", html! { (words.time(report.at)) }))
+                                (cell(&columns[4], "number right", behind(words, head, report.cursor.base)))
+                                (cell(&columns[5], "number right", outbox(report.outbox)))
+                                (cell(&columns[6], "", clock(words, report.clock_offset_ms)))
+                            }
+                            None => {
+                                (cell(&columns[2], "", none(words)))
+                                (cell(&columns[3], "", html! { span.muted { (words.text("pages-device-never")) } }))
+                                (cell(&columns[4], "number right", none(words)))
+                                (cell(&columns[5], "number right", none(words)))
+                                (cell(&columns[6], "", none(words)))
+                            }
+                        }
+                        (cell(&columns[7], "", standing(words, device, now)))
+                    }
+                }
+            }
+        } }
+    }
+}
+
+fn behind(words: &Words, head: Position, base: Position) -> Markup {
+    match head.get().saturating_sub(base.get()) {
+        0 => html! { span title=(words.text("pages-lag-none")) { "0" } },
+        changes => mark(&grouped(changes), Tone::Warn, Sign::Half),
+    }
+}
+
+fn outbox(waiting: u64) -> Markup {
+    if waiting == 0 {
+        html! { "0" }
+    } else {
+        mark(&grouped(waiting), Tone::Warn, Sign::Half)
+    }
+}
+
+/// `offset_ms` is the relay's time minus the device's: above zero the device's clock is behind.
+fn clock(words: &Words, offset_ms: i64) -> Markup {
+    if offset_ms.unsigned_abs() < CLOCK_RIGHT_MS {
+        return html! { (words.text("pages-device-clock-right")) };
+    }
+    let key = if offset_ms > 0 { "pages-device-clock-behind" } else { "pages-device-clock-ahead" };
+    mark(&words.with(key, &[("span", words.span(offset_ms).into())]), Tone::Warn, Sign::Triangle)
+}
+
+fn standing(words: &Words, device: &Device, now: Timestamp) -> Markup {
+    if let Some(at) = device.revoked_at {
+        return html! { (mark(&words.text("pages-device-revoked"), Tone::Danger, Sign::Cross)) " " span.muted.small { (words.time(at)) } };
+    }
+    let heard = device.report.as_ref().map_or(device.enrolled_at, |report| report.at);
+    if heard < silent_before(now) {
+        let span = words.span(now.millis() - heard.millis());
+        return mark(&words.with("pages-device-silent", &[("span", span.into())]), Tone::Warn, Sign::Triangle);
+    }
+    mark(&words.text("pages-device-active"), Tone::Ok, Sign::Full)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use vocab::Lang;
+
+    #[test]
+    fn a_clock_is_judged_from_the_devices_side() {
+        let words = Words::of(Lang::En);
+        assert_eq!(clock(&words, 1_999).into_string(), "right");
+        assert!(clock(&words, 90_000).into_string().contains("1 min 30 s behind"));
+        assert!(clock(&words, -90_000).into_string().contains("1 min 30 s ahead"));
+    }
+
+    #[test]
+    fn a_cursor_never_shows_a_negative_lag() {
+        let words = Words::of(Lang::En);
+        assert!(behind(&words, Position::new(3), Position::new(5)).into_string().contains('0'));
+        assert!(behind(&words, Position::new(5), Position::new(3)).into_string().contains('2'));
+    }
+}

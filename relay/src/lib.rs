@@ -17,10 +17,12 @@
 mod access;
 mod admin;
 mod admission;
+mod api;
 pub mod commands;
 mod error;
 mod export;
 mod feeds;
+mod fleet;
 mod growth;
 mod housekeeping;
 mod hub;

@@ -20,7 +20,7 @@ use crate::metrics::Metrics;
 use crate::state::{Parts, Reports};
 use crate::store_thread::StoreThread;
 use crate::views::Views;
-use crate::{AppState, Error, Settings, limits, metrics, pages, publisher, socket};
+use crate::{AppState, Error, Settings, api, limits, metrics, pages, publisher, socket};
 
 /// Runs the relay described by `settings` on `listener` until `shutdown` resolves.
 ///
@@ -167,6 +167,7 @@ fn routes(state: AppState) -> Router {
         .route("/sync", get(socket::connect))
         .route("/healthz", get(healthz))
         .route("/metrics", get(metrics::show))
+        .nest("/api/v1", api::router())
         .merge(pages::router())
         .with_state(state)
 }

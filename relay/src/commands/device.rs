@@ -2,13 +2,12 @@
 
 use clap::Subcommand;
 use messages::Message;
-use serde::Serialize;
-use store::{Device, Feeds};
-use vocab::{DeviceCode, DeviceKey, Role, Staff, Timestamp};
+use store::Feeds;
 
 use crate::Error;
 use crate::admin::Admin;
 use crate::commands::Context;
+use crate::fleet::ShownDevice;
 use crate::printer::Table;
 
 #[derive(Debug, Subcommand)]
@@ -24,49 +23,6 @@ pub(super) enum DeviceCommand {
         /// Its code, such as 07, or its key
         id: String,
     },
-}
-
-/// A device as `--json` prints it, here and in `/api/v1/devices`.
-#[derive(Serialize)]
-pub(crate) struct Shown {
-    pub(crate) code: DeviceCode,
-    pub(crate) key: DeviceKey,
-    pub(crate) name: String,
-    pub(crate) branch: String,
-    pub(crate) staff: Staff,
-    pub(crate) role: Role,
-    pub(crate) enrolled_at: Timestamp,
-    pub(crate) revoked_at: Option<Timestamp>,
-    pub(crate) last_seen_at: Option<Timestamp>,
-    pub(crate) app: Option<String>,
-    /// Changes of its branch it does not hold, as far as it said.
-    pub(crate) lag: Option<u64>,
-    /// Changes that wait in its outbox, as it said.
-    pub(crate) outbox: Option<u64>,
-    /// The relay's time minus its wall clock.
-    pub(crate) clock_offset_ms: Option<i64>,
-}
-
-impl Shown {
-    /// A device of the branch named `branch` whose feed's head is `head`.
-    pub(crate) fn of(device: Device, branch: String, head: u64) -> Self {
-        let report = device.report;
-        Shown {
-            code: device.code,
-            key: device.key,
-            name: device.name,
-            branch,
-            staff: device.staff,
-            role: device.role,
-            enrolled_at: device.enrolled_at,
-            revoked_at: device.revoked_at,
-            last_seen_at: report.as_ref().map(|report| report.at),
-            lag: report.as_ref().map(|report| head.saturating_sub(report.cursor.base.get())),
-            outbox: report.as_ref().map(|report| report.outbox),
-            clock_offset_ms: report.as_ref().map(|report| report.clock_offset_ms),
-            app: report.map(|report| report.app),
-        }
-    }
 }
 
 pub(super) fn cmd_device(context: &Context, command: DeviceCommand) -> Result<(), Error> {
@@ -86,7 +42,7 @@ fn list(context: &Context, branch: Option<&str>) -> Result<(), Error> {
     for branch in branches {
         let head = admin.store().head(branch.id)?.get();
         let here = admin.devices(Some(branch.id))?;
-        devices.extend(here.into_iter().map(|device| Shown::of(device, branch.name.clone(), head)));
+        devices.extend(here.into_iter().map(|device| ShownDevice::of(device, branch.name.clone(), head)));
     }
     let printer = &context.printer;
     if printer.wants_json() {
@@ -130,7 +86,7 @@ fn revoke(context: &Context, id: &str) -> Result<(), Error> {
     let head = admin.store().head(branch.id)?.get();
     let printer = &context.printer;
     if printer.wants_json() {
-        return printer.json(&Shown::of(device, branch.name, head));
+        return printer.json(&ShownDevice::of(device, branch.name, head));
     }
     let message = Message::new("relay-device-revoked").with("code", device.code.to_string());
     printer.text(&message.with("staff", device.staff.to_string()))

@@ -51,7 +51,7 @@ impl Person {
     }
 
     /// Whether this person may see a branch.
-    pub(super) fn may_see(&self, branch: BranchId) -> bool {
+    pub(crate) fn may_see(&self, branch: BranchId) -> bool {
         self.branch.is_none_or(|only| only == branch)
     }
 

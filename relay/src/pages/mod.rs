@@ -31,6 +31,8 @@ mod token;
 mod values;
 mod words;
 
+pub(crate) use self::access::Person;
+
 use axum::Extension;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};

@@ -9,7 +9,7 @@ use crate::device::{Device, doc};
 use crate::running::{PATIENCE, Reachable, Running, relay_with_two_branches};
 
 /// Puts a dossier with one customer into a device's outbox.
-fn write_customer(device: &mut Device, doc: DocId, name: &str) -> (Dossier, RecordId) {
+pub(crate) fn write_customer(device: &mut Device, doc: DocId, name: &str) -> (Dossier, RecordId) {
     let mut dossier = Dossier::create();
     let code = device.membership.as_ref().unwrap().code.clone();
     let id = RecordId::new(CUSTOMER.prefix, &code, 1);
@@ -30,7 +30,7 @@ fn write_customer(device: &mut Device, doc: DocId, name: &str) -> (Dossier, Reco
 }
 
 /// Waits until the branch's documents are all materialized, or set aside.
-async fn settled(relay: &Running, branch: &str) {
+pub(crate) async fn settled(relay: &Running, branch: &str) {
     let mut changes = relay.state.changes();
     let branch = relay.admin().branch(branch).unwrap().id;
     let waiting = async {

@@ -91,6 +91,9 @@ async fn a_protocol_version_from_the_future_is_refused_as_such() {
     let body = [0, 1, 1, 0x58, 0x20];
     let at = hello.windows(body.len()).position(|bytes| bytes == body).unwrap();
     hello[at + 1] = 9;
+    let content = hello.len() - 4;
+    let checksum = crc32fast::hash(&hello[..content]);
+    hello[content..].copy_from_slice(&checksum.to_be_bytes());
     let mut socket = opened(&relay).await;
     socket.send(Message::Binary(hello.into())).await.unwrap();
     assert_eq!(reason(socket).await, Code::Version);

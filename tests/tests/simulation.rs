@@ -3,7 +3,10 @@
 //! `FIELDBOOK_SIM_SEEDS=2000 cargo test -p tests --test simulation` runs that many seeds;
 //! `FIELDBOOK_SIM_SEED=17 cargo test -p tests --test simulation` replays one.
 
-use tests::sim::{Mutation, Summary, run};
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use tests::sim::{Mutation, Summary, Violation, run};
 
 /// How many seeds a plain `cargo test` runs.
 const SEEDS: u64 = 200;
@@ -15,6 +18,19 @@ fn number(variable: &str) -> Option<u64> {
     Some(value.parse().unwrap_or_else(|_| panic!("{variable} must be a number, not `{value}`")))
 }
 
+/// Runs the seeds on every core; the results in the order of the seeds.
+fn run_all(seeds: Range<u64>) -> BTreeMap<u64, Result<Summary, Violation>> {
+    let threads = std::thread::available_parallelism().map_or(1, |count| count.get());
+    std::thread::scope(|scope| {
+        let work = |first: usize| {
+            let seeds = seeds.clone().skip(first).step_by(threads);
+            scope.spawn(move || seeds.map(|seed| (seed, run(seed, None))).collect::<Vec<_>>())
+        };
+        let workers: Vec<_> = (0..threads).map(work).collect();
+        workers.into_iter().flat_map(|worker| worker.join().expect("a run does not panic")).collect()
+    })
+}
+
 #[test]
 fn whatever_breaks_every_store_holds_the_same_in_the_end() {
     let seeds = match number("FIELDBOOK_SIM_SEED") {
@@ -23,8 +39,8 @@ fn whatever_breaks_every_store_holds_the_same_in_the_end() {
     };
     let single = seeds.end - seeds.start == 1;
     let mut sum = Summary::default();
-    for seed in seeds {
-        let summary = run(seed, None).unwrap_or_else(|violation| panic!("{violation}"));
+    for (seed, summary) in run_all(seeds) {
+        let summary = summary.unwrap_or_else(|violation| panic!("{violation}"));
         sum.edits += summary.edits;
         sum.cuts += summary.cuts;
         sum.damaged += summary.damaged;

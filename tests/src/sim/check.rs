@@ -6,7 +6,6 @@ use vocab::{ChangeHash, DocId, Position};
 
 use super::Fallible;
 use super::device::{Device, covers};
-use super::document::Contents;
 use super::relay::Relay;
 
 /// What devices told their people and what the relay told devices.
@@ -29,9 +28,9 @@ pub(super) fn cursor_is_true(number: usize, device: &mut Device, relay: &Relay) 
     for (position, doc, _) in &feed {
         last.insert(*doc, *position);
     }
-    let held = device.changes()?;
+    let held = device.documents()?;
     for (position, doc, hash) in feed {
-        if covers(cursor, position, last[&doc]) && !held.get(&doc).is_some_and(|held| held.contains(&hash)) {
+        if covers(cursor, position, last[&doc]) && !held.get(&doc).is_some_and(|held| held.holds(hash)) {
             return Err(format!("device {number} stands at {cursor:?} but lacks {hash} of {doc} at {position}"));
         }
     }
@@ -56,21 +55,25 @@ pub(super) fn converged(devices: &mut [Device], relay: &Relay, ledger: &Ledger) 
             return Err(format!("device {number} has {waiting} changes waiting and {refused} refused"));
         }
         let held = device.documents()?;
-        for doc in at_relay.keys().chain(held.keys()) {
-            let (here, there) = (held.get(doc), at_relay.get(doc));
-            if here != there {
-                let count = |side: Option<&Contents>| side.map_or(0, |contents| contents.changes.len());
-                let (here, there) = (count(here), count(there));
+        for doc in at_relay.keys().chain(held.keys()).collect::<BTreeSet<_>>() {
+            let (Some(here), Some(there)) = (held.get(doc), at_relay.get(doc)) else {
+                return Err(format!("{doc} is either on device {number} or at the relay only"));
+            };
+            if here.heads() != there.heads() || here.changes()? != there.changes()? {
+                let (here, there) = (here.change_count(), there.change_count());
                 return Err(format!(
                     "{doc} has {here} changes on device {number} and {there} at the relay, or other heads"
                 ));
+            }
+            if here.shown() != there.shown() {
+                return Err(format!("{doc} shows other things on device {number} than at the relay"));
             }
         }
         cursor_is_true(number, device, relay)?;
     }
     acknowledged_is_durable(ledger, relay)?;
     for (doc, hash) in &ledger.saved {
-        if !at_relay.get(doc).is_some_and(|contents| contents.changes.contains(hash)) {
+        if !at_relay.get(doc).is_some_and(|held| held.holds(*hash)) {
             return Err(format!("{hash} of {doc} was saved and is nowhere"));
         }
     }

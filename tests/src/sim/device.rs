@@ -8,10 +8,10 @@ use sync::{
     OutboxEntry, Outcome, Start, Tick,
 };
 use vocab::{
-    Actor, BranchId, ChangeHash, Cursor, DeviceCode, DocId, Epoch, Generation, Position, Role, Timestamp, Verdict,
+    Author, BranchId, ChangeHash, Cursor, DeviceCode, DocId, Epoch, Generation, Position, Role, Timestamp, Verdict,
 };
 
-use super::document::{self, Contents, Written};
+use super::document::{self, Held, Pen, Written};
 use super::{Fallible, Mutation, wrong};
 use crate::generate::Dice;
 
@@ -60,8 +60,8 @@ impl Device {
             key,
             generation: Generation::from_bytes(dice.next().to_be_bytes()),
             code: DeviceCode::provisional(&key),
-            staff: format!("工程师{number}*").parse().map_err(wrong)?,
-            role: Role::Engineer,
+            staff: format!("主管{number}*").parse().map_err(wrong)?,
+            role: Role::Supervisor,
             name: format!("device {number}"),
         };
         Ok(Device {
@@ -137,7 +137,11 @@ impl Device {
             DeviceEffect::Admitted(_) => {}
             DeviceEffect::AdoptFeed { epoch, cursor, .. } => self.adopt(epoch, cursor)?,
             DeviceEffect::Recall(seen) => {
-                let held = self.changes()?.get(&seen.doc).is_some_and(|held| held.contains(&seen.hash));
+                let stored = self.store.read(|tx| tx.document(seen.doc)).map_err(wrong)?;
+                let held = match stored {
+                    Some(stored) => Held::load(&stored.bytes)?.holds(seen.hash),
+                    None => false,
+                };
                 session.handle_recalled(held, now);
             }
             DeviceEffect::ReadOutbox { after, bytes_max } => {
@@ -292,10 +296,6 @@ impl Device {
             let index = usize::try_from(dice.below(self.docs.len() as u64)).unwrap_or_default();
             *self.docs.iter().nth(index).ok_or("no document")?
         };
-        let key = format!("field {}", dice.below(6));
-        let length = if dice.chance(30) { dice.between(2_000, 6_000) } else { dice.between(3, 60) };
-        let value: String =
-            (0..length).map(|_| char::from(b'a' + u8::try_from(dice.below(26)).unwrap_or_default())).collect();
         let forgets = mutation == Some(Mutation::OutboxForgotten) && dice.chance(100);
         let lies = mutation == Some(Mutation::SavedBeforeDurable) && dice.chance(100);
         let wall = self.wall(now_ms);
@@ -315,8 +315,15 @@ impl Device {
             let mut clock = tx.clock()?;
             let stamp = clock.stamp(wall);
             tx.set_clock(&clock)?;
-            let actor: Actor = tx.identity()?.actor();
-            let (change, heads) = document::edit(&held, actor, stamp.millis(), &key, &value).map_err(DiskFailure)?;
+            let identity = tx.identity()?;
+            let pen = Pen {
+                author: Author { staff: identity.staff.clone(), role: identity.role },
+                actor: identity.actor(),
+                code: identity.code,
+                stamp,
+                number: tx.next("record")?,
+            };
+            let (change, heads) = document::edit(&held, &pen, dice).map_err(DiskFailure)?;
             let tail = tx.append_change(doc, change.hash, &change.bytes, &heads)?;
             if tail.wants_compaction() {
                 let whole = tx.document(doc)?.map(|stored| stored.bytes).unwrap_or_default();
@@ -354,13 +361,8 @@ impl Device {
         if failed.is_ok() { Err("a failed transaction succeeded".to_owned()) } else { Ok(()) }
     }
 
-    /// What the store holds: documents and the hashes of their changes.
-    pub(super) fn changes(&mut self) -> Fallible<BTreeMap<DocId, BTreeSet<ChangeHash>>> {
-        Ok(self.documents()?.into_iter().map(|(doc, contents)| (doc, contents.changes)).collect())
-    }
-
-    /// What the store holds: documents, the hashes of their changes, their heads.
-    pub(super) fn documents(&mut self) -> Fallible<BTreeMap<DocId, Contents>> {
+    /// What the store holds.
+    pub(super) fn documents(&mut self) -> Fallible<BTreeMap<DocId, Held>> {
         let mut stored = Vec::new();
         self.store
             .read(|tx| {
@@ -372,11 +374,12 @@ impl Device {
             .map_err(wrong)?;
         let mut documents = BTreeMap::new();
         for (doc, stored) in stored {
-            let contents = document::contents(&stored.bytes)?;
-            if contents.heads.iter().collect::<BTreeSet<_>>() != stored.heads.iter().collect::<BTreeSet<_>>() {
+            let said: BTreeSet<ChangeHash> = stored.heads.into_iter().collect();
+            let held = Held::load(&stored.bytes)?;
+            if held.heads().into_iter().collect::<BTreeSet<_>>() != said {
                 return Err(format!("the store's heads of {doc} are not the document's"));
             }
-            documents.insert(doc, contents);
+            documents.insert(doc, held);
         }
         Ok(documents)
     }

@@ -1,12 +1,12 @@
-//! What the simulated people write: automerge documents with a deterministic first change, as dossiers have.
+//! What the simulated people write: dossiers, by the rules of `records`.
 
 use std::collections::BTreeSet;
 
-use automerge::transaction::{CommitOptions, Transactable};
-use automerge::{ActorId, AutoCommit, ObjType, ROOT, ReadDoc};
-use vocab::{Actor, ChangeHash, GENESIS_ACTOR};
+use records::{ASSESSMENT, CUSTOMER, Dossier, Edit, Fields, Invalid, TASK, Value};
+use vocab::{Actor, Author, ChangeHash, DeviceCode, EventId, RecordId, Timestamp};
 
 use super::{Fallible, wrong};
+use crate::generate::Dice;
 
 /// One change as it goes into an outbox.
 pub(super) struct Written {
@@ -14,42 +14,102 @@ pub(super) struct Written {
     pub(super) bytes: Vec<u8>,
 }
 
+/// Who edits, where and when.
+pub(super) struct Pen {
+    pub(super) author: Author,
+    pub(super) actor: Actor,
+    pub(super) code: DeviceCode,
+    pub(super) stamp: Timestamp,
+    /// A number that this device has not used before.
+    pub(super) number: u64,
+}
+
+fn written(bytes: Vec<u8>) -> Fallible<Written> {
+    Ok(Written { hash: sync::inspect(&bytes).map_err(wrong)?.hash, bytes })
+}
+
 /// The first change of every document.
 pub(super) fn genesis() -> Fallible<Written> {
-    let mut doc = AutoCommit::new().with_actor(ActorId::from(*GENESIS_ACTOR.as_bytes()));
-    doc.put_object(ROOT, "records", ObjType::Map).map_err(wrong)?;
-    doc.commit_with(CommitOptions::default().with_time(0));
-    last_change(&mut doc)
+    written(Dossier::create().changes_since(&[]).pop().ok_or("a new dossier has no first change")?)
 }
 
-/// Sets a key of a document. Returns the change, and the heads and saved form after it.
-pub(super) fn edit(
-    bytes: &[u8],
-    actor: Actor,
-    time_ms: i64,
-    key: &str,
-    value: &str,
-) -> Fallible<(Written, Vec<ChangeHash>)> {
-    let mut doc = load(bytes)?;
-    doc.set_actor(ActorId::from(*actor.as_bytes()));
-    let (_, records) = doc.get(ROOT, "records").map_err(wrong)?.ok_or("a document has no records")?;
-    doc.put(&records, key, value).map_err(wrong)?;
-    doc.commit_with(CommitOptions::default().with_time(time_ms));
-    let written = last_change(&mut doc)?;
-    Ok((written, heads_of(&mut doc)))
+/// One edit of a dossier: what it is about when it is new, else some field or step. Returns the change, and the heads after it.
+pub(super) fn edit(bytes: &[u8], pen: &Pen, dice: &mut Dice) -> Fallible<(Written, Vec<ChangeHash>)> {
+    let mut dossier = Dossier::load(bytes).map_err(wrong)?;
+    let view = dossier.read();
+    let find = |kind: &str| view.records.iter().find(|record| record.kind.code == kind).map(|record| record.id.clone());
+    let mut change = None;
+    if let Some(task) = find("task")
+        && dice.chance(500)
+    {
+        let (step, data) = step(pen, dice);
+        let event = EventId::new(&pen.code, pen.number);
+        // Not every step is open in every state; who is refused does something else.
+        change = apply(&mut dossier, pen, |edit| edit.step(&event, &task, step, data)).unwrap_or_default();
+    }
+    if change.is_none() {
+        change = match find("customer") {
+            None => apply(&mut dossier, pen, |edit| begin(edit, pen)).map_err(wrong)?,
+            Some(customer) => {
+                let fields = fields(pen, dice);
+                apply(&mut dossier, pen, |edit| edit.set(&customer, fields)).map_err(wrong)?
+            }
+        };
+    }
+    let change = written(change.ok_or("an edit made no change")?)?;
+    Ok((change, dossier.heads()))
 }
 
-fn last_change(doc: &mut AutoCommit) -> Fallible<Written> {
-    let change = doc.get_last_local_change().ok_or("an edit made no change")?;
-    Ok(Written { hash: ChangeHash::from_bytes(change.hash().0), bytes: change.raw_bytes().to_vec() })
+fn apply(
+    dossier: &mut Dossier,
+    pen: &Pen,
+    work: impl FnOnce(&mut Edit<'_>) -> Result<(), Invalid>,
+) -> Result<Option<Vec<u8>>, Invalid> {
+    dossier.edit(&pen.author, pen.stamp, &pen.actor, work)
 }
 
-fn load(bytes: &[u8]) -> Fallible<AutoCommit> {
-    AutoCommit::load(bytes).map_err(wrong)
+fn texts<const N: usize>(entries: [(&'static str, &str); N]) -> Fields {
+    entries.into_iter().map(|(name, value)| (name, Value::from(value))).collect()
 }
 
-fn heads_of(doc: &mut AutoCommit) -> Vec<ChangeHash> {
-    doc.get_heads().into_iter().map(|head| ChangeHash::from_bytes(head.0)).collect()
+fn begin(edit: &mut Edit<'_>, pen: &Pen) -> Result<(), Invalid> {
+    let id = |prefix| RecordId::new(prefix, &pen.code, pen.number);
+    let (assessment, task) = (id(ASSESSMENT.prefix), id(TASK.prefix));
+    edit.create(
+        &CUSTOMER,
+        &id(CUSTOMER.prefix),
+        None,
+        texts([("name", "*先生"), ("channel", "phone"), ("grade", "normal")]),
+    )?;
+    edit.create(&ASSESSMENT, &assessment, None, texts([("need", "设备无法开机"), ("plan", "上门检查")]))?;
+    let mut fields = texts([("title", "上门维修")]);
+    fields.insert("due_at", Value::Time(pen.stamp.plus_millis(3_600_000)));
+    edit.create(&TASK, &task, Some(&assessment), fields)
+}
+
+fn step(pen: &Pen, dice: &mut Dice) -> (&'static str, Fields) {
+    match dice.below(5) {
+        0 => ("assigned", texts([("assignee", "王*")])),
+        1 => ("started", Fields::new()),
+        2 => {
+            let later = pen.stamp.plus_millis(7_200_000);
+            ("delayed", Fields::from([("due_at", Value::Time(later))]))
+        }
+        3 => ("done", Fields::new()),
+        _ => ("reviewed", Fields::new()),
+    }
+}
+
+/// A field and a value that did not stand before: every edit is one.
+fn fields(pen: &Pen, dice: &mut Dice) -> Fields {
+    let length = if dice.chance(60) { dice.between(300, 1_500) } else { dice.between(1, 30) };
+    let phrase: String = (0..length).map(|_| dice.pick(&["故障", "更换", "电源", "回访", "备件", "客户"])).collect();
+    let stamp = pen.stamp.millis();
+    match dice.below(3) {
+        0 => texts([("history", &format!("{phrase}{stamp}{}", pen.code))]),
+        1 => texts([("name", &format!("{stamp}{}*", pen.code))]),
+        _ => texts([("preference", &format!("每周一次{stamp}{}", pen.code))]),
+    }
 }
 
 /// A document that several pieces were put into.
@@ -62,32 +122,49 @@ pub(super) struct Merged {
 
 /// Puts what arrived, in any order and any number of times, into a document.
 pub(super) fn merge(held: Option<&[u8]>, pieces: &[&[u8]]) -> Fallible<Merged> {
-    let mut doc = match held {
-        Some(bytes) => load(bytes)?,
-        None => AutoCommit::new(),
+    let before = match held {
+        Some(bytes) => Dossier::load(bytes).map_err(wrong)?.heads(),
+        None => Vec::new(),
     };
-    let before = heads_of(&mut doc);
-    for piece in pieces {
-        doc.load_incremental(piece).map_err(wrong)?;
-    }
-    let missing = doc.get_missing_deps(&[]);
+    let whole = [held.unwrap_or_default(), &pieces.concat()].concat();
+    let dossier = Dossier::load(&whole).map_err(wrong)?;
+    let missing = dossier.missing();
     if !missing.is_empty() {
         return Err(format!("a change arrived before what it depends on: {missing:?}"));
     }
-    let heads = heads_of(&mut doc);
-    Ok(Merged { saved: doc.save_nocompress(), changed: heads != before, heads })
+    let heads = dossier.heads();
+    Ok(Merged { saved: dossier.save(), changed: heads != before, heads })
 }
 
-/// What a document holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Contents {
-    pub(super) changes: BTreeSet<ChangeHash>,
-    pub(super) heads: Vec<ChangeHash>,
-}
+/// A document as somebody holds it.
+pub(super) struct Held(Dossier);
 
-/// What the document in these bytes holds.
-pub(super) fn contents(bytes: &[u8]) -> Fallible<Contents> {
-    let mut doc = load(bytes)?;
-    let changes = doc.get_changes(&[]).iter().map(|change| ChangeHash::from_bytes(change.hash().0)).collect();
-    Ok(Contents { changes, heads: heads_of(&mut doc) })
+impl Held {
+    /// The document in these bytes.
+    pub(super) fn load(bytes: &[u8]) -> Fallible<Self> {
+        Dossier::load(bytes).map(Held).map_err(wrong)
+    }
+
+    pub(super) fn holds(&self, hash: ChangeHash) -> bool {
+        self.0.holds(hash)
+    }
+
+    pub(super) fn heads(&self) -> Vec<ChangeHash> {
+        self.0.heads()
+    }
+
+    /// The hashes of all its changes.
+    pub(super) fn changes(&self) -> Fallible<BTreeSet<ChangeHash>> {
+        let hash = |bytes: &Vec<u8>| sync::inspect(bytes).map(|header| header.hash).map_err(wrong);
+        self.0.changes_since(&[]).iter().map(hash).collect()
+    }
+
+    pub(super) fn change_count(&self) -> usize {
+        self.0.change_count()
+    }
+
+    /// Everything the document shows to people.
+    pub(super) fn shown(&self) -> String {
+        format!("{:?}", self.0.read())
+    }
 }

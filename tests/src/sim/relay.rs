@@ -9,7 +9,7 @@ use store::{
 use sync::{Admission, Claim, Code, EnrolRequest, FeedBatch, FeedDocument, FeedForm, LiveBatch, Membership, Seen};
 use vocab::{BranchId, ChangeHash, Cursor, DocId, Epoch, Position, Role, Timestamp, Verdict};
 
-use super::document::{self, Contents};
+use super::document::{self, Held};
 use super::{Fallible, Mutation, wrong};
 use crate::generate::Dice;
 
@@ -62,7 +62,7 @@ impl Relay {
             let invite = Invite {
                 digest: InviteDigest::of(code),
                 branch,
-                role: Role::Engineer,
+                role: Role::Supervisor,
                 staff: None,
                 created_at: Timestamp::EPOCH,
                 expires_at: Timestamp::MAX,
@@ -245,11 +245,11 @@ impl Relay {
         Ok(self.store.branch(self.branch).map_err(wrong)?.ok_or("the branch is gone")?.epoch)
     }
 
-    /// The documents: the hashes of their changes, their heads.
-    pub(super) fn documents(&self) -> Fallible<BTreeMap<DocId, Contents>> {
+    /// The documents.
+    pub(super) fn documents(&self) -> Fallible<BTreeMap<DocId, Held>> {
         let mut documents = BTreeMap::new();
         for held in self.store.documents(self.branch, None, u32::MAX).map_err(wrong)? {
-            documents.insert(held.doc, document::contents(&held.bytes)?);
+            documents.insert(held.doc, Held::load(&held.bytes)?);
         }
         Ok(documents)
     }

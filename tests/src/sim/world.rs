@@ -124,7 +124,7 @@ impl World {
         self.check_that_rest_is_cheap()?;
         let documents = self.relay.documents()?;
         self.summary.documents = documents.len() as u64;
-        self.summary.changes = documents.values().map(|contents| contents.changes.len() as u64).sum();
+        self.summary.changes = documents.values().map(|held| held.change_count() as u64).sum();
         self.summary.elapsed_ms = self.now_ms;
         Ok(())
     }

@@ -9,7 +9,7 @@ use std::ops::Range;
 use tests::sim::{Mutation, Summary, Violation, run};
 
 /// How many seeds a plain `cargo test` runs.
-const SEEDS: u64 = 200;
+const SEEDS: u64 = 100;
 /// How many seeds a deliberate fault may survive.
 const MUTATION_SEEDS_MAX: u64 = 60;
 

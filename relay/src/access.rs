@@ -28,7 +28,8 @@ impl AppState {
         let answer = answer.unwrap_or_else(|error| Err(unavailable(&error)));
         match &answer {
             Ok((membership, _)) => {
-                tracing::info!(branch = %membership.branch, code = %membership.code, role = %membership.role, "device enrolled");
+                let Membership { branch, code, role, .. } = membership;
+                tracing::info!(%branch, %code, %role, "device enrolled");
                 self.announce(membership.branch);
             }
             Err(Code::InviteUnknown) => self.admission().wrong_guess(address, Instant::now()),

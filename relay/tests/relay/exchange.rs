@@ -209,3 +209,28 @@ async fn one_refused_change_blocks_nothing_else() {
     assert!(device.outbox.is_empty());
     assert_eq!(relay.metric("fieldbook_relay_changes_total{verdict=\"accepted\"}").await, 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_ends_with_much_to_say_do_not_wait_for_each_other() {
+    let (_home, relay) = relay_with_two_branches().await;
+    let mut first = Device::enrolled(1, &relay, "上海").await;
+    let mut second = Device::enrolled(2, &relay, "上海").await;
+    // Letters that do not compress away: far more than sockets hold on their way.
+    let mut state = 7_u64;
+    let mut text = || -> String {
+        let mut letter = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            char::from(33 + (state >> 33) as u8 % 90)
+        };
+        (0..200_000).map(|_| letter()).collect()
+    };
+    for n in 0..40 {
+        first.write(doc(n), "a", &text());
+        second.write(doc(100 + n), "a", &text());
+    }
+    first.sync(&relay).await;
+    second.sync(&relay).await;
+    assert!(second.report.bytes_up > 6_000_000 && second.report.bytes_down > 6_000_000, "{:?}", second.report);
+    first.sync(&relay).await;
+    assert_eq!((first.documents.len(), second.documents.len()), (80, 80));
+}

@@ -37,8 +37,8 @@ CREATE TABLE view_record (
 ) STRICT;
 
 CREATE INDEX view_record_doc ON view_record (doc);
-CREATE INDEX view_record_updated ON view_record (kind, updated_at_ms);
-CREATE INDEX view_record_state ON view_record (kind, state, updated_at_ms);
+CREATE INDEX view_record_updated ON view_record (kind, void, updated_at_ms);
+CREATE INDEX view_record_state ON view_record (kind, void, state, updated_at_ms);
 CREATE INDEX view_record_person ON view_record (person, kind) WHERE person IS NOT NULL;
 CREATE INDEX view_record_legacy ON view_record (legacy_id, kind) WHERE legacy_id IS NOT NULL;
 

@@ -194,8 +194,11 @@ pub fn list(conn: &Connection, kind: &Kind, filter: &Filter, order: Order, page:
         Voided::Hidden => format!("{} AND void = 0", wheres.join(" AND ")),
         Voided::Shown => wheres.join(" AND "),
     };
+    let by_state = Filter { state: filter.state.clone(), voided: filter.voided, ..Filter::default() };
+    let (counted, what) =
+        if *filter == by_state { ("view_count", "coalesce(sum(n), 0)") } else { ("view_record", "count(*)") };
     let total: i64 = conn
-        .prepare_cached(&format!("SELECT count(*) FROM view_record WHERE {wheres}"))?
+        .prepare_cached(&format!("SELECT {what} FROM {counted} WHERE {wheres}"))?
         .query_row(params_from_iter(&values), |row| row.get(0))?;
     let order = match order {
         Order::Id => "id, doc",

@@ -1,7 +1,9 @@
 //! Making, opening and migrating a SQLite file: what the device's store and the relay's have in common.
 //!
 //! WAL, `synchronous=FULL`: a commit is on the disk when it returns (I1). The WAL is kept when a process ends, so that a
-//! command does not pay for a checkpoint; `WAL_PAGES_MAX` bounds what the next process has to read back.
+//! command does not pay for a checkpoint. SQLite's own checkpoints never shorten a WAL that only short-lived processes write
+//! to: each reads all of it back and starts counting anew, and it grows for ever. So a commit that finds it longer than
+//! [`Schema::wal_bytes_max`] empties it ([`Schema::tidy`]).
 
 use std::fs::{DirBuilder, OpenOptions};
 use std::path::{Path, PathBuf};
@@ -25,8 +27,8 @@ pub(crate) struct Schema {
     pub(crate) what: &'static str,
     /// Each brings the schema from version `index` to `index + 1`. Append only.
     pub(crate) migrations: &'static [&'static str],
-    /// Pages in the WAL at which a commit copies them back into the file.
-    pub(crate) wal_pages_max: u32,
+    /// Length of the WAL, in bytes, above which a commit copies it back into the file and empties it.
+    pub(crate) wal_bytes_max: u64,
 }
 
 impl Schema {
@@ -68,7 +70,7 @@ impl Schema {
             (true, found) if found < self.version() => self.migrate(conn)?,
             (true, _) => {}
         }
-        self.settle(conn)
+        Schema::settle(conn)
     }
 
     /// Makes a store at `path`, whose directory is made when absent, and fills it by `first`, in one transaction: another
@@ -118,7 +120,7 @@ impl Schema {
         path: &Path,
         first: impl FnOnce(&Connection) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        self.settle(conn)?;
+        Schema::settle(conn)?;
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         if !is_empty(&tx)? {
             return Err(StoreError::Exists { path: path.to_path_buf() });
@@ -147,12 +149,30 @@ impl Schema {
         Ok(())
     }
 
+    /// Empties the WAL when it has grown past its bound. To be called after a commit; nobody is waited for: while another
+    /// connection reads, the WAL stays as it is and a later commit tries again.
+    pub(crate) fn tidy(&self, conn: &Connection, path: &Path) -> Result<(), StoreError> {
+        let mut wal = path.as_os_str().to_owned();
+        wal.push("-wal");
+        // In memory there is none.
+        let Ok(metadata) = std::fs::metadata(&wal) else {
+            return Ok(());
+        };
+        if metadata.len() <= self.wal_bytes_max {
+            return Ok(());
+        }
+        conn.busy_timeout(Duration::ZERO)?;
+        let emptied = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        conn.busy_timeout(Duration::from_millis(BUSY_MS_MAX))?;
+        match emptied.map_err(StoreError::from) {
+            Err(StoreError::Busy) => Ok(()),
+            emptied => emptied,
+        }
+    }
+
     /// What belongs to a connection and not to the file.
-    fn settle(&self, conn: &Connection) -> Result<(), StoreError> {
-        conn.execute_batch(&format!(
-            "PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA wal_autocheckpoint={};",
-            self.wal_pages_max
-        ))?;
+    fn settle(conn: &Connection) -> Result<(), StoreError> {
+        conn.execute_batch("PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA wal_autocheckpoint=0;")?;
         conn.set_prepared_statement_cache_capacity(128);
         Ok(())
     }

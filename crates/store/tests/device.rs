@@ -35,6 +35,16 @@ fn at(millis: i64) -> Timestamp {
     Timestamp::from_millis(millis)
 }
 
+/// 100,000 bytes that do not compress.
+fn noise(seed: u8) -> Vec<u8> {
+    let mut state = u64::from(seed) + 1;
+    let step = |state: &mut u64| {
+        *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (*state >> 56) as u8
+    };
+    (0..100_000).map(|_| step(&mut state)).collect()
+}
+
 fn failure(result: Result<DeviceStore, StoreError>) -> StoreErrorKind {
     result.map(|_| ()).unwrap_err().kind()
 }
@@ -197,6 +207,33 @@ fn a_store_of_a_newer_version_is_left_alone() {
         Err(StoreError::Newer { found: 99, known }) => assert!(known < 99),
         other => panic!("{other:?}"),
     }
+}
+
+#[test]
+fn the_wal_stays_short_though_no_process_lives_to_empty_it() {
+    let directory = tempfile::tempdir().unwrap();
+    drop(DeviceStore::create(directory.path(), &identity()).unwrap());
+    let wal = directory.path().join(format!("{}-wal", store::STORE_FILE));
+    let mut longest = 0;
+    for n in 0..60 {
+        // Each turn is a process of its own as far as SQLite can tell: it opens, commits once and is gone.
+        let mut store = DeviceStore::open(directory.path()).unwrap();
+        store.write(|tx| tx.put_snapshot(doc(n), &noise(n), &[])).unwrap();
+        longest = longest.max(std::fs::metadata(&wal).unwrap().len());
+    }
+    assert!((100_000..1_500_000).contains(&longest), "{longest} bytes");
+    let mut reader = DeviceStore::open(directory.path()).unwrap();
+    let mut writer = DeviceStore::open(directory.path()).unwrap();
+    reader
+        .read(|tx| {
+            assert_eq!(tx.document_count()?, 60);
+            (0..30).try_for_each(|n| writer.write(|tx| tx.put_snapshot(doc(100 + n), &noise(n), &[])))?;
+            assert_eq!(tx.document_count()?, 60, "a reader keeps its view, and nobody waits for it");
+            Ok::<_, StoreError>(())
+        })
+        .unwrap();
+    writer.write(|tx| tx.next("CUST")).unwrap();
+    assert!(std::fs::metadata(&wal).unwrap().len() < 1_500_000, "the first commit after the reader empties it");
 }
 
 #[test]

@@ -53,7 +53,14 @@ fn push(n: u8) -> Submission {
 #[test]
 fn the_embedded_store_is_a_relay_store() {
     let directory = tempfile::tempdir().unwrap();
-    store::conformance::run(|name| SqliteRelayStore::open_or_create(&directory.path().join(name)).unwrap());
+    store::conformance::run(|name| {
+        // The random histories commit thousands of times; they need no disk to be true.
+        if name.starts_with("pull") {
+            SqliteRelayStore::in_memory().unwrap()
+        } else {
+            SqliteRelayStore::open_or_create(&directory.path().join(name)).unwrap()
+        }
+    });
 }
 
 #[test]

@@ -31,8 +31,8 @@ const SCHEMA: Schema = Schema {
     application_id: 0x4642_4456,
     what: "a device's store",
     migrations: &[include_str!("0001_first.sql")],
-    // 1 MiB: about fifteen commands between two checkpoints, and at most a millisecond for the next process to read back.
-    wal_pages_max: 256,
+    // About fifteen commands between two checkpoints, and at most a millisecond for the next process to read back.
+    wal_bytes_max: 1 << 20,
 };
 
 /// A device's store, open.
@@ -84,13 +84,18 @@ impl DeviceStore {
     /// # Errors
     /// Those of `work`, and [`StoreError::Busy`], [`StoreError::Full`], ... of beginning and committing.
     pub fn write<T, E: From<StoreError>>(&mut self, work: impl FnOnce(&WriteTx<'_>) -> Result<T, E>) -> Result<T, E> {
-        let tx = self
-            .conn
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(|error| StoreError::from_sql(&self.path, error))?;
-        let tx = WriteTx { tx: ReadTx { tx } };
-        let done = work(&tx)?;
-        tx.tx.tx.commit().map_err(|error| StoreError::from_sql(&self.path, error))?;
+        let done = {
+            let tx = self
+                .conn
+                .transaction_with_behavior(TransactionBehavior::Immediate)
+                .map_err(|error| StoreError::from_sql(&self.path, error))?;
+            let tx = WriteTx { tx: ReadTx { tx } };
+            let done = work(&tx)?;
+            tx.tx.tx.commit().map_err(|error| StoreError::from_sql(&self.path, error))?;
+            done
+        };
+        // What was committed is durable whether this succeeds or not; a disk that fails here fails the next commit.
+        let _tidied = SCHEMA.tidy(&self.conn, &self.path);
         Ok(done)
     }
 

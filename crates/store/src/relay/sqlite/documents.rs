@@ -70,6 +70,7 @@ impl Documents for SqliteRelayStore {
             }
         }
         tx.commit()?;
+        self.tidy();
         Ok(())
     }
 
@@ -87,6 +88,7 @@ impl Documents for SqliteRelayStore {
             .execute(params![id, branch, through, document.at.millis(), document.reason])?;
         }
         tx.commit()?;
+        self.tidy();
         Ok(())
     }
 

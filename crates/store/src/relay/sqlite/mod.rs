@@ -20,8 +20,8 @@ const SCHEMA: Schema = Schema {
     application_id: 0x4642_5256,
     what: "a relay's store",
     migrations: &[include_str!("0001_first.sql")],
-    // 16 MiB: a checkpoint about every 10,000 changes; a relay starts rarely and reads this back in some 10 ms.
-    wal_pages_max: 4_096,
+    // A checkpoint about every 10,000 changes; a relay starts rarely and reads this back in some 10 ms.
+    wal_bytes_max: 16 << 20,
 };
 
 /// What SQLite keeps of the file in memory, in KiB: the upper levels of the feed's index for millions of changes.
@@ -111,6 +111,12 @@ impl SqliteRelayStore {
         self.conn
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(|error| StoreError::from_sql(path, error))
+    }
+
+    /// To be called after a commit of some size. What was committed is durable whether this succeeds or not; a disk that
+    /// fails here fails the next commit.
+    fn tidy(&self) {
+        let _tidied = SCHEMA.tidy(&self.conn, &self.path);
     }
 
     /// One unchanging view for several reads.

@@ -19,6 +19,7 @@ impl Feeds for SqliteRelayStore {
         let tx = self.begin_write()?;
         let appended = append::append(&tx, submissions, at)?;
         tx.commit()?;
+        self.tidy();
         Ok(appended)
     }
 

@@ -156,6 +156,7 @@ impl Registry for SqliteRelayStore {
             ])
             .map_err(|error| or_name_taken(error, &draft.name))?;
         tx.commit()?;
+        self.tidy();
         Ok(Branch {
             id: draft.id,
             name: draft.name.clone(),
@@ -185,6 +186,7 @@ impl Registry for SqliteRelayStore {
         let id = branch_id(&tx, branch)?;
         tx.prepare_cached("UPDATE branch SET epoch = ?2 WHERE id = ?1")?.execute(params![id, epoch.as_bytes()])?;
         tx.commit()?;
+        self.tidy();
         Ok(())
     }
 
@@ -203,6 +205,7 @@ impl Registry for SqliteRelayStore {
             invite.expires_at.millis()
         ])?;
         tx.commit()?;
+        self.tidy();
         Ok(())
     }
 
@@ -226,6 +229,7 @@ impl Registry for SqliteRelayStore {
             return Err(RegistryError::DeviceRevoked { revoked_at });
         }
         tx.commit()?;
+        self.tidy();
         Ok(device)
     }
 
@@ -260,6 +264,7 @@ impl Registry for SqliteRelayStore {
             .execute(params![key.as_bytes(), at.millis()])?;
         let device = device_with(&tx, key)?.ok_or(RegistryError::UnknownDevice)?;
         tx.commit()?;
+        self.tidy();
         Ok(device)
     }
 
@@ -283,6 +288,7 @@ impl Registry for SqliteRelayStore {
             }
         }
         tx.commit()?;
+        self.tidy();
         Ok(())
     }
 
@@ -290,6 +296,7 @@ impl Registry for SqliteRelayStore {
         let tx = self.begin_write()?;
         let user = people::add_user(&tx, draft)?;
         tx.commit()?;
+        self.tidy();
         Ok(user)
     }
 
@@ -305,6 +312,7 @@ impl Registry for SqliteRelayStore {
         let tx = self.begin_write()?;
         people::set_password(&tx, user, password)?;
         tx.commit()?;
+        self.tidy();
         Ok(())
     }
 
@@ -312,6 +320,7 @@ impl Registry for SqliteRelayStore {
         let tx = self.begin_write()?;
         people::remove_user(&tx, user)?;
         tx.commit()?;
+        self.tidy();
         Ok(())
     }
 
@@ -319,6 +328,7 @@ impl Registry for SqliteRelayStore {
         let tx = self.begin_write()?;
         people::add_session(&tx, session)?;
         tx.commit()?;
+        self.tidy();
         Ok(())
     }
 
@@ -330,6 +340,7 @@ impl Registry for SqliteRelayStore {
         let tx = self.begin_write()?;
         tx.prepare_cached("DELETE FROM session WHERE token = ?1")?.execute([token.as_bytes()])?;
         tx.commit()?;
+        self.tidy();
         Ok(())
     }
 
@@ -341,6 +352,7 @@ impl Registry for SqliteRelayStore {
             .prepare_cached("DELETE FROM invite WHERE expires_at_ms <= ?1 AND used_by IS NULL")?
             .execute([now.millis()])? as u64;
         tx.commit()?;
+        self.tidy();
         Ok(Pruned { invites, sessions })
     }
 }

@@ -201,3 +201,44 @@ impl From<rusqlite::Error> for StoreError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use rusqlite::Connection;
+
+    use super::*;
+
+    #[test]
+    fn a_store_that_stays_in_use_is_busy() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("file");
+        let first = Connection::open(&path).unwrap();
+        let second = Connection::open(&path).unwrap();
+        second.busy_timeout(Duration::ZERO).unwrap();
+        first.execute_batch("CREATE TABLE t (x); BEGIN IMMEDIATE").unwrap();
+        let refused = second.execute_batch("BEGIN IMMEDIATE").unwrap_err();
+        assert_eq!(StoreError::from(refused).kind(), StoreErrorKind::Busy);
+        first.execute_batch("COMMIT").unwrap();
+        assert!(second.execute_batch("BEGIN IMMEDIATE").is_ok());
+    }
+
+    #[test]
+    fn a_column_that_holds_something_else_is_corrupt_and_a_wrong_statement_is_not() {
+        let conn = Connection::open_in_memory().unwrap();
+        let text = conn.query_row("SELECT 'seven'", [], |row| row.get::<_, i64>(0)).unwrap_err();
+        assert_eq!(StoreError::from(text).kind(), StoreErrorKind::Corrupt);
+        let statement = conn.execute_batch("SELECT nothing").unwrap_err();
+        assert_eq!(StoreError::from(statement).kind(), StoreErrorKind::Statement);
+    }
+
+    #[test]
+    fn what_the_file_system_says_is_told_apart() {
+        let kind = |kind: std::io::ErrorKind| StoreError::from_io(Path::new("x"), kind.into()).kind();
+        assert_eq!(kind(std::io::ErrorKind::NotFound), StoreErrorKind::Absent);
+        assert_eq!(kind(std::io::ErrorKind::ReadOnlyFilesystem), StoreErrorKind::ReadOnly);
+        assert_eq!(kind(std::io::ErrorKind::StorageFull), StoreErrorKind::Full);
+        assert_eq!(kind(std::io::ErrorKind::PermissionDenied), StoreErrorKind::Unreadable);
+    }
+}

@@ -1,0 +1,80 @@
+//! Every version that ever wrote a store has a fixture here that this version opens.
+#![expect(clippy::unwrap_used, reason = "the helpers of these tests fail as the tests do: by panicking")]
+
+use std::path::Path;
+
+use store::{
+    DeviceStore, Documents, Enrolment, Feeds, InviteDigest, OutboxSeq, Registry, SqliteRelayStore, StoreError,
+    TokenDigest,
+};
+use vocab::{Actor, BranchId, ChangeHash, Cursor, DeviceKey, DocId, Epoch, Generation, Position, Refusal, Timestamp};
+
+fn lay(fixture: &str, path: &Path) {
+    rusqlite::Connection::open(path).unwrap().execute_batch(fixture).unwrap();
+}
+
+fn at(millis: i64) -> Timestamp {
+    Timestamp::from_millis(millis)
+}
+
+fn doc(n: u8) -> DocId {
+    DocId::from_random([n; 16])
+}
+
+fn hash(n: u8) -> ChangeHash {
+    ChangeHash::from_bytes([n; 32])
+}
+
+#[test]
+fn a_device_store_of_version_1_opens_with_everything_it_held() {
+    let home = tempfile::tempdir().unwrap();
+    lay(include_str!("fixtures/device-v1.sql"), &home.path().join(store::STORE_FILE));
+    let mut store = DeviceStore::open(home.path()).unwrap();
+    store
+        .write(|tx| {
+            let identity = tx.identity()?;
+            assert_eq!((identity.name.as_str(), identity.secret.as_bytes()), ("车载平板", &[9; 32]));
+            let membership = tx.membership()?.unwrap();
+            assert_eq!(membership.cursor, Cursor { base: Position::new(4), through: Position::new(9) });
+            assert_eq!(membership.epoch, Some(Epoch::from_bytes([3; 16])));
+            assert_eq!(membership.acknowledged.unwrap().hash, hash(1));
+            assert_eq!((tx.clock()?.last(), tx.clock()?.offset_ms()), (at(77), -3));
+            assert_eq!(tx.last_sync()?.unwrap().report["pushed"], 1);
+            assert_eq!(tx.document(doc(1))?.unwrap().bytes, b"saved+two");
+            assert_eq!(tx.document(doc(2))?.unwrap().bytes, [b'x'; 3_000]);
+            assert_eq!(tx.outbox(OutboxSeq::START, 1_000)?[0].seq.get(), 3);
+            assert_eq!(tx.refused(10)?[0].reason, Refusal::TooLarge);
+            assert_eq!(tx.invalid(10)?[0].reason, "unreadable");
+            assert_eq!(tx.next("CUST")?, 41);
+            assert_eq!(tx.push_outbox(doc(1), hash(9), b"next")?.get(), 4);
+            Ok::<_, StoreError>(())
+        })
+        .unwrap();
+    assert!(store.check().unwrap().is_empty());
+}
+
+#[test]
+fn a_relay_store_of_version_1_opens_with_everything_it_held() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("relay.db");
+    lay(include_str!("fixtures/relay-v1.sql"), &path);
+    let mut store = SqliteRelayStore::open(&path).unwrap();
+    let (branch, key) = (BranchId::from_bytes([1; 16]), DeviceKey::from_bytes([7; 32]));
+    assert_eq!(store.branch_named("上海网点").unwrap().unwrap().id, branch);
+    let device = store.device(key).unwrap().unwrap();
+    assert_eq!((device.code.as_str(), device.report.unwrap().clock_offset_ms), ("01", -2));
+    let actor = Actor::new(&key, Generation::from_bytes([1; 8]));
+    assert_eq!(store.seen(branch, actor).unwrap().unwrap().seq, 3);
+    let hashes: Vec<_> =
+        store.changes(branch, Position::START, usize::MAX).unwrap().iter().map(|change| change.hash).collect();
+    assert_eq!(hashes, [hash(1), hash(2), hash(3)]);
+    let behind = store.behind(branch, 10).unwrap();
+    assert_eq!((behind[0].doc, behind[0].bytes.len()), (doc(1), 25));
+    assert_eq!(store.quarantined(branch, 10).unwrap()[0].doc, doc(2));
+    let (_, user) = store.session(TokenDigest::of(b"token"), at(50)).unwrap().unwrap();
+    assert_eq!(user.name, "主管");
+    let (invite, key, staff) = (InviteDigest::of("open"), DeviceKey::from_bytes([8; 32]), "李*".parse().unwrap());
+    let enrolment = Enrolment { invite, key, name: String::new(), staff, app: String::new(), at: at(50) };
+    assert_eq!(store.enrol(&enrolment).unwrap().code.as_str(), "02", "codes go on where they were");
+    assert!(store.check().unwrap().is_empty());
+}

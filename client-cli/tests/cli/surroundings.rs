@@ -102,8 +102,9 @@ fn a_home_that_cannot_be_made_is_told() {
 
 /// The file that holds the store.
 fn store_of(device: &Environment) -> PathBuf {
-    let mut files = fs::read_dir(device.home()).unwrap().map(|entry| entry.unwrap().path());
-    files.find(|path| fs::read(path).unwrap().starts_with(b"SQLite format 3")).expect("a store")
+    let holds = |path: &PathBuf| fs::read(path).is_ok_and(|bytes| bytes.starts_with(b"SQLite format 3"));
+    let files = fs::read_dir(device.home()).expect("a home");
+    files.filter_map(|entry| Some(entry.ok()?.path())).find(holds).expect("a store")
 }
 
 #[test]

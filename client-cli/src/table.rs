@@ -92,6 +92,45 @@ pub(crate) fn rows(paint: Paint, columns: usize, headings: &[&str], body: &[Vec<
     lines(&table)
 }
 
+/// Narrowest column that text is cut to, in columns of the terminal.
+const CUT_WIDTH_MIN: usize = 8;
+/// Space between two columns.
+const GAP: usize = 2;
+
+/// A table of one line a row, for lists: where the page is too narrow, the widest columns are cut, never those that are
+/// `whole` (ids are copied into the next command); what still does not fit is left out from the right.
+pub(crate) fn one_line_rows(paint: Paint, columns: usize, headings: &[(&str, bool)], body: &[Vec<Toned>]) -> String {
+    let mut widths: Vec<usize> = headings
+        .iter()
+        .enumerate()
+        .map(|(index, (heading, _))| {
+            let cells = body.iter().filter_map(|row| row.get(index)).map(|(text, _)| width(text));
+            cells.chain([width(heading)]).max().unwrap_or(0)
+        })
+        .collect();
+    let total = |widths: &[usize]| widths.iter().sum::<usize>() + widths.len().saturating_sub(1) * GAP;
+    while total(&widths) > columns && widths.len() > 1 {
+        let elastic = (0..widths.len()).filter(|index| !headings[*index].1 && widths[*index] > CUT_WIDTH_MIN);
+        match elastic.max_by_key(|index| widths[*index]) {
+            Some(widest) => widths[widest] -= 1,
+            None => drop(widths.pop()),
+        }
+    }
+    let cut_row = |row: &[Toned]| -> Vec<Toned> {
+        row.iter().zip(&widths).map(|((text, tone), columns)| (cut(text, *columns), *tone)).collect()
+    };
+    let head: Vec<Toned> = headings.iter().map(|(text, _)| ((*text).to_owned(), Tone::Faint)).collect();
+    let line = |row: &[Toned]| {
+        let last = row.iter().rposition(|(text, _)| !text.is_empty()).unwrap_or(0);
+        let cells = row.iter().zip(&widths).take(last + 1).enumerate().map(|(index, ((text, tone), columns))| {
+            let space = if index == last { 0 } else { columns + GAP - width(text) };
+            format!("{}{}", paint.tone(*tone, text), " ".repeat(space))
+        });
+        cells.collect::<String>() + "\n"
+    };
+    std::iter::once(&head).chain(body).map(|row| line(&cut_row(row))).collect()
+}
+
 /// Labels and values, one pair a line, values wrapped beside their label.
 pub(crate) fn card(paint: Paint, columns: usize, pairs: &[(String, Toned)]) -> String {
     let mut table = fitted(paint, columns.min(CARD_WIDTH_MAX));
@@ -130,6 +169,22 @@ mod tests {
         let text = rows(Paint::new(false), 60, &["客户ID", "反馈内容"], &body);
         assert!(text.lines().all(|line| width(line) <= 60), "{text}");
         assert!(text.lines().count() > 2 && text.contains("CUST-X01234567-12"), "{text}");
+    }
+
+    #[test]
+    fn a_list_has_one_line_a_row_whatever_the_width() {
+        let id = "CUST-X01234567-12";
+        let row = |text: &str| {
+            vec![(id.to_owned(), Tone::Strong), (text.repeat(9), Tone::Plain), (id.to_owned(), Tone::Plain)]
+        };
+        let body = [row("服务响应快"), row("x")];
+        let headings = [("客户ID", true), ("反馈内容", false), ("客户ID", true)];
+        for columns in [40, 50, 60, 200] {
+            let text = one_line_rows(Paint::new(false), columns, &headings, &body);
+            assert_eq!(text.lines().count(), 3, "{text}");
+            assert!(text.lines().all(|line| width(line) <= columns && line.trim_end() == line), "{columns}: {text}");
+            assert_eq!(text.matches(id).count(), if columns < 46 { 2 } else { 4 }, "{columns}: {text}");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use clap::{Arg, ArgMatches, Command, value_parser};
 use device::{Device, Filter, Order, Page};
 use messages::{Catalogue, Message};
-use records::{Field, Kind};
+use records::{Field, Kind, Shape};
 use serde_json::Value;
 
 use crate::arguments;
@@ -132,7 +132,10 @@ fn filter(device: &mut Device, kind: &'static Kind, matches: &ArgMatches) -> Res
 
 /// A table of records of one kind.
 pub(super) fn as_table(context: &Context, kind: &'static Kind, records: &[Value]) -> String {
-    let fields = columns(kind);
+    let mut fields = columns(kind);
+    // The number of the paper form, where the records have one: it is what people know them by.
+    let legacy = kind.field("legacy_id").filter(|field| records.iter().any(|record| record.get(field.name).is_some()));
+    fields.extend(legacy);
     let headings: Vec<String> = fields.iter().map(|field| context.text(field.label)).collect();
     let rows: Vec<Vec<Toned>> = records
         .iter()
@@ -150,6 +153,8 @@ pub(super) fn as_table(context: &Context, kind: &'static Kind, records: &[Value]
             fields.iter().map(cell).collect()
         })
         .collect();
-    let headings: Vec<&str> = headings.iter().map(String::as_str).collect();
-    table::rows(context.printer.out, context.printer.width, &headings, &rows)
+    let whole = |field: &Field| matches!(field.shape, Shape::Reference(_)) || field.name == "legacy_id";
+    let headings: Vec<(&str, bool)> =
+        headings.iter().zip(&fields).map(|(heading, field)| (heading.as_str(), whole(field))).collect();
+    table::one_line_rows(context.printer.out, context.printer.width, &headings, &rows)
 }

@@ -62,7 +62,9 @@ fn excerpt(context: &Context, record: &serde_json::Value, words: &str) -> String
     });
     match value {
         Some((field, text)) if !holds(&title) => {
-            format!("{title} · {}: {}", context.text(field.label), table::cut(&text, EXCERPT_WIDTH_MAX))
+            let value = table::cut(&text, EXCERPT_WIDTH_MAX);
+            let args = [("field", context.text(field.label).into()), ("value", value.into())];
+            format!("{title} · {}", context.text_with("cli-history-datum", &args))
         }
         _ => title,
     }

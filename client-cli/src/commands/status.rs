@@ -26,7 +26,8 @@ pub(super) fn run(context: &Context, _matches: &ArgMatches) -> Result<(), Comman
         let none = (text("cli-status-nothing"), Tone::Plain);
         (label(key), if count == 0 { none } else { (count.to_string(), tone) })
     };
-    let person = format!("{}, {}", identity.staff, text(&format!("role-{}", identity.role)));
+    let role = text(&format!("role-{}", identity.role));
+    let person = context.text_with("cli-author", &[("by", identity.staff.to_string().into()), ("role", role.into())]);
     let book: Vec<(String, Toned)> = vec![
         (label("device"), (identity.code.to_string(), Tone::Strong)),
         (label("person"), (person, Tone::Plain)),

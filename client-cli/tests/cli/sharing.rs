@@ -1,7 +1,9 @@
 //! Joining a branch and exchanging with a relay that runs in the test's own process.
 
+use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use relay::{Admin, Relay, Settings};
 use tempfile::TempDir;
@@ -161,4 +163,26 @@ fn without_a_branch_syncing_says_how_to_join_one() {
     device.run(["sync"]).refused(1, &["fieldbook enrol"]);
     device.run(["enrol", "--relay", "ftp://nowhere", "--invite", "x"]).refused(1, &["ftp://nowhere"]);
     assert!(Path::new(&device.home()).exists());
+}
+
+#[test]
+fn a_following_device_hears_of_changes_at_once_and_leaves_politely() {
+    let relay = Running::start();
+    let (office, van) = (relay.enrolled(Role::Supervisor, "李*"), relay.enrolled(Role::Engineer, "王*"));
+    let mut following = van.command(["sync", "--watch"]).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(following.stderr.take().unwrap()).lines();
+    let mut hears = |part: &str| {
+        let told: Vec<String> =
+            lines.by_ref().map(|line| line.unwrap()).take_while(|line| !line.contains(part)).collect();
+        assert!(told.len() < 20, "`{part}` was not heard: {told:?}");
+    };
+    hears("Following 城东网点");
+    let customer = office.customer();
+    office.ok(["sync"]);
+    hears("one dossier changed");
+    assert_eq!(van.json(["customer", "show", &customer])["id"], customer.as_str());
+    let interrupt = Command::new("kill").args(["-INT", &following.id().to_string()]).status().unwrap();
+    assert!(interrupt.success());
+    hears("Stopped following");
+    assert_eq!(following.wait().unwrap().code(), Some(0));
 }

@@ -17,6 +17,7 @@ mod conflict_view;
 mod context;
 mod environment;
 mod history_view;
+mod interrupt;
 mod localise;
 mod printer;
 mod prompt;

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use crate::command_error::CommandError;
 use crate::context::Context;
+use crate::interrupt::interrupted;
 use crate::size::bytes;
 
 pub(super) fn shape(command: Command, _texts: &Catalogue) -> Command {
@@ -68,7 +69,7 @@ fn cost(context: &Context, report: &SyncReport) -> String {
     context.text_with("cli-sync-cost", &cost)
 }
 
-/// Follows until Ctrl-C. With `--json` every event is told on standard error like without, and the closing status is the one
+/// Follows until interrupted. With `--json` every event is told on standard error like without, and the closing status is the one
 /// JSON value.
 fn follow(context: &Context, device: &mut Device) -> Result<(), CommandError> {
     let (leave, left) = watch::channel(false);
@@ -77,7 +78,7 @@ fn follow(context: &Context, device: &mut Device) -> Result<(), CommandError> {
         tokio::pin!(following);
         tokio::select! {
             ended = &mut following => return ended.map_err(CommandError::from),
-            interrupted = tokio::signal::ctrl_c() => interrupted.map_err(no_signals)?,
+            interrupted = interrupted() => interrupted.map_err(no_signals)?,
         }
         // Nobody listens any more when the following has just ended by itself.
         let _ = leave.send(true);

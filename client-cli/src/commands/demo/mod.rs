@@ -16,9 +16,10 @@ use messages::{Catalogue, Message};
 use serde_json::json;
 
 use self::narrator::Narrator;
-use self::stage::Stage;
+use self::stage::{Stage, failed};
 use crate::command_error::CommandError;
 use crate::context::Context;
+use crate::interrupt::interrupted;
 
 pub(super) fn shape(command: Command, _texts: &Catalogue) -> Command {
     command.arg(Arg::new("exit").long("exit").action(ArgAction::SetTrue))
@@ -33,10 +34,14 @@ async fn day(context: &Context, leaves: bool) -> Result<(), CommandError> {
     let narrator = Narrator::new(context);
     narrator.title()?;
     let mut stage = Stage::open(&narrator).await?;
-    // The temporary directory goes with the stage, also when an act fails.
-    let played = play(context, &narrator, &mut stage, leaves).await;
+    // The temporary directory goes with the stage, also when an act fails or somebody has seen enough.
+    let played = tokio::select! {
+        played = play(context, &narrator, &mut stage, leaves) => played,
+        interrupted = interrupted() => interrupted.map_err(failed),
+    };
     let closed = stage.close().await;
-    played.and(closed)
+    played.and(closed)?;
+    narrator.farewell()
 }
 
 async fn play(context: &Context, narrator: &Narrator<'_>, stage: &mut Stage, leaves: bool) -> Result<(), CommandError> {
@@ -63,8 +68,8 @@ async fn play(context: &Context, narrator: &Narrator<'_>, stage: &mut Stage, lea
         return Err(CommandError::refused(Message::new("cli-demo-not_equal")));
     }
     if leaves {
-        return narrator.farewell();
+        return Ok(());
     }
     narrator.serving(stage)?;
-    stage.interrupted().await
+    stage.relay_ended().await
 }

@@ -95,12 +95,9 @@ impl Stage {
         &mut self.devices
     }
 
-    /// Resolves when the person has seen enough, or the relay fails.
-    pub(super) async fn interrupted(&mut self) -> Result<(), CommandError> {
-        tokio::select! {
-            interrupted = tokio::signal::ctrl_c() => interrupted.map_err(failed),
-            ended = &mut self.relay => ended.map_err(failed)?.map_err(failed),
-        }
+    /// Resolves when the relay ends by itself, which it does only when its socket fails.
+    pub(super) async fn relay_ended(&mut self) -> Result<(), CommandError> {
+        (&mut self.relay).await.map_err(failed)?.map_err(failed)
     }
 
     /// Stops the relay and removes every trace.

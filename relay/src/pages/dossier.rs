@@ -178,7 +178,8 @@ fn told_by_frame(kind: &Kind, field: &Field) -> bool {
 fn fields(words: &Words, view: &View, record: &Record) -> Markup {
     let shown = record.kind.fields.iter().filter(|field| !told_by_frame(record.kind, field)).filter(|field| {
         // What follows from events appears when it has happened; what people fill in shows that it is missing.
-        record.get(field.name).is_some() || matches!(field.source, Source::Person | Source::Once)
+        let expected = matches!(field.source, Source::Person | Source::Once) && field.name != "legacy_id";
+        record.get(field.name).is_some() || expected
     });
     html! {
         dl.fields {

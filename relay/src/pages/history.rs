@@ -75,9 +75,9 @@ pub(super) fn section(words: &Words, opened: &Opened, all: bool, here: &str) -> 
                         @if let Some(first) = step.entries.first() {
                             tr role="row" data-key=(format!("{}-{}", first.change, step.record)) {
                                 (parts::cell(&columns[0], "when", words.time_exact(first.written.at)))
-                                (parts::cell(&columns[1], "", author(words, first)))
-                                (parts::cell(&columns[2], "", html! { (opened.device(words, first.written.actor)) }))
-                                (parts::cell(&columns[3], "", html! { (words.text(step.kind.label)) " " a.id href=(format!("#{}", step.record)) { (step.record) } }))
+                                (parts::cell(&columns[1], "who-did", author(words, first)))
+                                (parts::cell(&columns[2], "where", html! { (opened.device(words, first.written.actor)) }))
+                                (parts::cell(&columns[3], "which", html! { (words.text(step.kind.label)) " " a.id href=(format!("#{}", step.record)) { (step.record) } }))
                                 (parts::cell(&columns[4], "", what(words, step)))
                             }
                         }

@@ -110,6 +110,7 @@ impl Follower {
     }
 }
 
+/// Browsers drop an event without data, so it has some.
 fn changed() -> Event {
-    Event::default().event("change").data("")
+    Event::default().event("change").data("rows")
 }

@@ -43,19 +43,22 @@ pub(super) enum Sign {
 }
 
 fn sign(sign: Sign) -> Markup {
-    let (path, hollow) = match sign {
-        Sign::Ring => ("M6 1.5a4.5 4.5 0 1 0 .01 0z", true),
-        Sign::Half => ("M6 1a5 5 0 0 0 0 10z M6 1.5a4.5 4.5 0 0 1 0 9", false),
-        Sign::Full => ("M6 1a5 5 0 1 0 .01 0z", false),
-        Sign::Triangle => ("M6 1 11.5 11H.5z", false),
-        Sign::Check => ("M1.5 6.5 4.5 9.5 10.5 2.5", true),
-        Sign::Cross => ("M2 2 10 10M10 2 2 10", true),
-        Sign::Diamond => ("M6 .5 11.5 6 6 11.5.5 6z", false),
+    let (lines, filled) = match sign {
+        Sign::Ring => ("M6 1.5a4.5 4.5 0 1 0 .01 0z", ""),
+        Sign::Half => ("M6 1.5a4.5 4.5 0 1 0 .01 0z", "M6 1.5v9a4.5 4.5 0 0 1 0-9z"),
+        Sign::Full => ("", "M6 1a5 5 0 1 0 .01 0z"),
+        Sign::Triangle => ("", "M6 1 11.5 11H.5z"),
+        Sign::Check => ("M1.5 6.5 4.5 9.5 10.5 2.5", ""),
+        Sign::Cross => ("M2 2 10 10M10 2 2 10", ""),
+        Sign::Diamond => ("", "M6 .5 11.5 6 6 11.5.5 6z"),
         Sign::None => return html! {},
     };
-    let fill = if hollow { "none" } else { "currentColor" };
-    let width = if hollow { "2" } else { "0" };
-    html! { svg.sign viewBox="0 0 12 12" aria-hidden="true" { path d=(path) fill=(fill) stroke="currentColor" stroke-width=(width) {} } }
+    html! {
+        svg.sign viewBox="0 0 12 12" aria-hidden="true" {
+            @if !filled.is_empty() { path d=(filled) fill="currentColor" {} }
+            @if !lines.is_empty() { path d=(lines) fill="none" stroke="currentColor" stroke-width="2" {} }
+        }
+    }
 }
 
 /// A word with a shape and a colour.
@@ -117,7 +120,7 @@ pub(super) fn shares(words: &Words, family: &str, counts: &[(&str, u64)]) -> Mar
 
 /// A cell of a table that becomes a card on a phone, where its label stands beside it.
 pub(super) fn cell(label: &str, class: &str, body: Markup) -> Markup {
-    html! { td role="cell" data-label=(label) class=[(!class.is_empty()).then_some(class)] { span { (body) } } }
+    html! { td role="cell" data-label=(label) class=[(!class.is_empty()).then_some(class)] { div { (body) } } }
 }
 
 /// The head of such a table.

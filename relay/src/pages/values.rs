@@ -70,5 +70,5 @@ pub(super) fn label(words: &Words, kind: Option<&Kind>, field: &str) -> String {
 
 /// Whether a field takes the whole width: prose and logs do.
 pub(super) const fn wide(field: &Field) -> bool {
-    matches!(field.shape, Shape::Text(_) | Shape::Notes | Shape::Tags)
+    matches!(field.shape, Shape::Text(_) | Shape::Notes)
 }

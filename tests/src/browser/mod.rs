@@ -114,13 +114,22 @@ impl Browser {
         field.send_keys(text).await.expect("a field takes text");
     }
 
-    /// Clicks and waits for whatever page that leads to.
+    /// Clicks what leads to another page and waits until that page stands, be it the same address again.
     ///
     /// # Panics
-    /// When there is nothing to click.
-    pub async fn click(&self, css: &str) {
+    /// When there is nothing to click, or no other page within [`APPEARS_WITHIN`].
+    pub async fn follow(&self, css: &str) {
         let target = self.client.find(Locator::Css(css)).await.unwrap_or_else(|error| panic!("{css}: {error}"));
+        self.script("document.documentElement.dataset.left = 'yes'").await;
         target.click().await.unwrap_or_else(|error| panic!("{css}: {error}"));
+        let arrived = async {
+            let stands = "return document.readyState === 'complete' && !document.documentElement.dataset.left";
+            // Between two pages there is no document to ask: that is an error and not an answer.
+            while !matches!(self.client.execute(stands, Vec::new()).await, Ok(Value::Bool(true))) {
+                tokio::task::yield_now().await;
+            }
+        };
+        assert!(tokio::time::timeout(APPEARS_WITHIN, arrived).await.is_ok(), "{css} led nowhere");
     }
 
     /// Waits until a script returns true.

@@ -16,8 +16,18 @@ struct Asset {
     text: &'static str,
 }
 
-const STYLE: Asset =
-    Asset { name: "pages.css", media: "text/css; charset=utf-8", text: include_str!("assets/pages.css") };
+/// One file for browsers, several for people. Later ones win over earlier ones, so what is narrow comes last.
+const STYLE: Asset = Asset {
+    name: "pages.css",
+    media: "text/css; charset=utf-8",
+    text: concat!(
+        include_str!("assets/theme.css"),
+        include_str!("assets/frame.css"),
+        include_str!("assets/content.css"),
+        include_str!("assets/records.css"),
+        include_str!("assets/narrow.css"),
+    ),
+};
 const SCRIPT: Asset =
     Asset { name: "pages.js", media: "text/javascript; charset=utf-8", text: include_str!("assets/pages.js") };
 const ICON: Asset = Asset { name: "icon.svg", media: "image/svg+xml", text: include_str!("assets/icon.svg") };

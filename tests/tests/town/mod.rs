@@ -123,9 +123,7 @@ impl Town {
         engineer.json(&["sync"]);
         hotline.record(&["customer", "add", "--name", "周*", "--channel", "email"]);
         hotline.json(&["sync"]);
-        let town =
-            Town { relay, engineer, supervisor, auditor, shanghai, beijing, customer, task: second, _folder: folder };
-        town
+        Town { relay, engineer, supervisor, auditor, shanghai, beijing, customer, task: second, _folder: folder }
     }
 
     pub(crate) fn at(&self, path: &str) -> String {

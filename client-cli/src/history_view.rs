@@ -13,11 +13,11 @@ const ACTOR_DIGITS: usize = 8;
 /// Longest value in a line about it, in columns.
 const VALUE_WIDTH_MAX: usize = 60;
 
-/// An instant as people read it, in UTC: `2024-05-02 09:00`.
+/// An instant as people read it, on the branch's clocks: `2024-05-02 09:00`.
 pub(crate) fn minute(json: &Value) -> String {
     let text = json.as_str().unwrap_or_default();
     text.parse::<vocab::Timestamp>()
-        .map_or_else(|_| text.to_owned(), |at| at.to_utc().format("%Y-%m-%d %H:%M").to_string())
+        .map_or_else(|_| text.to_owned(), |at| at.local().format("%Y-%m-%d %H:%M").to_string())
 }
 
 /// Who wrote something, as history and conflicts carry it: `王*, engineer`.

@@ -12,7 +12,7 @@ use crate::value::{Note, Signature, Value};
 
 impl Field {
     /// Reads what a person typed or a table holds: codes and the labels of both languages (`high`, 高, High), days
-    /// (`2024-05-01`, `2024/5/1`, `2024年5月1日`), times (RFC 3339, `2024-05-02 09:00`, UTC unless an offset follows).
+    /// (`2024-05-01`, `2024/5/1`, `2024年5月1日`), times (RFC 3339, `2024-05-02 09:00`, the branch's time unless an offset follows).
     ///
     /// # Errors
     /// [`Invalid::Value`], which names the field and the fix.
@@ -257,21 +257,21 @@ fn parse_time(text: &str) -> Option<Timestamp> {
     ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M"]
         .iter()
         .find_map(|form| NaiveDateTime::parse_from_str(&text, form).ok())
-        .and_then(|time| in_range(time.and_utc().timestamp_millis()))
+        .and_then(Timestamp::from_local)
 }
 
 fn in_range(millis: i64) -> Option<Timestamp> {
     (0..=Timestamp::MAX.millis()).contains(&millis).then(|| Timestamp::from_millis(millis))
 }
 
-/// `2024-05-02 09:00` in UTC; seconds and milliseconds only when there are any.
+/// `2024-05-02 09:00` on the branch's clocks; seconds and milliseconds only when there are any.
 fn show_time(time: Timestamp) -> String {
     let form = match time.millis() {
         millis if millis % 60_000 == 0 => "%Y-%m-%d %H:%M",
         millis if millis % 1_000 == 0 => "%Y-%m-%d %H:%M:%S",
         _ => "%Y-%m-%d %H:%M:%S%.3f",
     };
-    time.to_utc().format(form).to_string()
+    time.local().format(form).to_string()
 }
 
 /// `张*`, `张*,2024-05-02 10:30` or `张*,2024-05-02 10:30,服务单`; the time may be left out.

@@ -43,9 +43,9 @@
 //!     edit.step(&event(2), &exec, "assigned", Fields::from([("assignee", "客服*".into())]))
 //! })?;
 //!
-//! // A task cannot be done before it was started; the refusal says what is possible.
+//! // A task cannot be corrected before it was done; the refusal says what is possible.
 //! let early = dossier.edit(&hotline, at("2024-05-02T08:30:00Z")?, &actor, |edit| {
-//!     edit.step(&event(3), &exec, "done", Fields::new())
+//!     edit.step(&event(3), &exec, "corrected", Fields::from([("done_at", Value::Time(Timestamp::EPOCH))]))
 //! });
 //! assert!(matches!(early, Err(Invalid::Step { .. })));
 //!

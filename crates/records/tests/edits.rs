@@ -7,7 +7,7 @@ use messages::Catalogue;
 use records::{
     ASSESSMENT, CUSTOMER, ConflictKind, Dossier, Entry, FEEDBACK, Fields, Invalid, Problem, TASK, Value, steps_open,
 };
-use vocab::{Lang, Role};
+use vocab::{Lang, Role, Timestamp};
 use world::*;
 
 #[test]
@@ -36,13 +36,13 @@ fn an_edit_that_changes_nothing_makes_no_change() {
 #[test]
 fn steps_a_state_does_not_allow_are_refused_with_those_it_does() {
     let mut dossier = assigned();
-    let refused = wang().try_step(&mut dossier, 20, "EXEC-01-1", "done", Fields::new()).unwrap_err();
-    assert!(
-        matches!(&refused, Invalid::Step { allowed, .. } if *allowed == ["event-started", "event-note", "event-delayed"])
-    );
+    let late = Fields::from([("done_at", Value::Time(Timestamp::from_millis(30_000)))]);
+    let refused = wang().try_step(&mut dossier, 20, "EXEC-01-1", "corrected", late).unwrap_err();
+    let open = ["event-started", "event-note", "event-delayed", "event-done"];
+    assert!(matches!(&refused, Invalid::Step { allowed, .. } if *allowed == open));
     assert_eq!(
         Catalogue::of(Lang::ZhCn).render(&refused.message()),
-        "EXEC-01-1 现为“待开始”，不能完成；可以：开始、记录问题、延迟。"
+        "EXEC-01-1 现为“待开始”，不能更正；可以：开始、记录问题、延迟、完成。"
     );
     let mut dossier = done();
     for (code, data) in [("started", Fields::new()), ("cancelled", fields([("why", "x")]))] {
@@ -308,7 +308,7 @@ fn the_steps_offered_are_those_an_edit_takes() {
     let view = assigned().read();
     let task = view.record(&id("EXEC-01-1")).unwrap();
     let codes = |who: &world::Person| steps_open(task, &who.author).iter().map(|step| step.code).collect::<Vec<_>>();
-    assert_eq!(codes(&wang()), ["started", "note", "delayed"]);
+    assert_eq!(codes(&wang()), ["started", "note", "delayed", "done"]);
     assert_eq!(codes(&li()), Vec::<&str>::new());
     assert!(codes(&boss()).contains(&"reassigned"));
 }

@@ -51,11 +51,11 @@ fn days_and_times_are_read_in_the_forms_people_write() {
     let due = TASK.field("due_at").unwrap();
     for text in [
         "2024-05-02 09:00",
-        "2024-05-02T09:00:00Z",
+        "2024-05-02T01:00:00Z",
         "2024/5/2 9:00",
         "2024年5月2日 09:00",
-        "2024-05-02 17:00 +08:00",
-        "2024-05-02T17:00:00+08:00",
+        "2024-05-02 10:00 +09:00",
+        "2024-05-02T09:00:00+08:00",
     ] {
         assert_eq!(due.show(&due.parse(text).unwrap(), Lang::ZhCn), "2024-05-02 09:00", "{text}");
     }

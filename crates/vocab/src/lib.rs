@@ -19,7 +19,7 @@ pub use identity::{BranchId, DeviceCode, DeviceKey, Epoch, Position, Staff};
 pub use lang::Lang;
 pub use record_id::{EventId, RecordId};
 pub use role::{Author, Role};
-pub use time::{Day, Timestamp};
+pub use time::{BRANCH_OFFSET_MS, Day, Timestamp};
 
 use thiserror::Error;
 

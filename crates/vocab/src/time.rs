@@ -3,9 +3,13 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, TimeDelta, Utc};
 
 use crate::{ParseError, serde_as_text};
+
+/// How far a branch's wall clocks are ahead of UTC, in milliseconds: eight hours, Asia/Shanghai, which has had no daylight
+/// saving time since 1991. Every branch keeps it until branches have policy documents to say otherwise.
+pub const BRANCH_OFFSET_MS: i64 = 8 * 3_600_000;
 
 /// An instant: milliseconds since 1970-01-01T00:00:00Z, between the years 1970 and 9999. Shown as RFC 3339 in UTC
 /// (`2024-05-02T09:00:00Z`; milliseconds only when there are any).
@@ -42,10 +46,23 @@ impl Timestamp {
         Timestamp::from_millis(self.0.saturating_add(millis))
     }
 
-    /// The UTC day this instant falls on.
+    /// The day this instant falls on in the branch.
     #[must_use]
     pub fn day(self) -> Day {
-        Day(self.to_utc().date_naive())
+        Day(self.local().date())
+    }
+
+    /// What the branch's wall clocks show at this instant.
+    #[must_use]
+    pub fn local(self) -> NaiveDateTime {
+        self.to_utc().naive_utc() + TimeDelta::milliseconds(BRANCH_OFFSET_MS)
+    }
+
+    /// The instant at which the branch's wall clocks show `local`; none outside the years 1970 to 9999.
+    #[must_use]
+    pub fn from_local(local: NaiveDateTime) -> Option<Self> {
+        let millis = local.and_utc().timestamp_millis().checked_sub(BRANCH_OFFSET_MS)?;
+        (0..=Self::MAX.0).contains(&millis).then_some(Timestamp(millis))
     }
 
     /// The same instant for chrono, to be shown in some zone.
@@ -148,6 +165,16 @@ mod tests {
         for wrong in ["2023-02-29", "2024-13-01", "2024-5-1", "0000-01-01", "yesterday", ""] {
             assert!(wrong.parse::<Day>().is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_day_begins_when_it_does_in_the_branch() {
+        let before: Timestamp = "2024-05-01T15:59:59Z".parse().unwrap();
+        assert_eq!(
+            (before.day().to_string(), before.plus_millis(1_000).day().to_string()),
+            ("2024-05-01".into(), "2024-05-02".into())
+        );
+        assert_eq!(Timestamp::from_local(before.local()), Some(before));
     }
 
     #[test]

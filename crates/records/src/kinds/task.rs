@@ -83,10 +83,8 @@ pub static TASK: Kind = Kind {
             ..step("note", "event-note", &[required(by_person("text", "data-text", Shape::Text(TEXT_CHARS_MAX)))])
         },
         step("delayed", "event-delayed", &[required(DUE_AT), REASON]),
-        EventKind {
-            from: &["in_progress", "delayed"],
-            ..step("done", "event-done", &[DONE_AT, by_person("result", "data-result", Shape::Line(LINE_CHARS_MAX))])
-        },
+        // From every open state: whoever forgot to say "started" still has to be able to say "done".
+        step("done", "event-done", &[DONE_AT, by_person("result", "data-result", Shape::Line(LINE_CHARS_MAX))]),
         EventKind { from: &["done", "reviewed"], ..step("corrected", "event-corrected", &[required(DONE_AT), REASON]) },
         EventKind {
             right: Right::Roles(SUPERVISORS),

@@ -1,0 +1,173 @@
+//! I1: what a command printed as saved, and what a relay acknowledged, survives being killed at any moment.
+//!
+//! Real processes on real files, killed with SIGKILL after a random time, many times. The seed is printed when a claim
+//! fails; FIELDBOOK_KILL_SEED repeats its choices (the moments of the kills are the machine's).
+
+use std::collections::BTreeSet;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+use tests::generate::Dice;
+use tests::process::{Program, RelayProcess, json, run};
+
+/// The longest a process lives before it is killed, in microseconds: past the usual length of a command in a test build.
+const LIFE_MICROS_MAX: u64 = 60_000;
+
+struct Home {
+    dir: PathBuf,
+}
+
+impl Home {
+    fn command(&self) -> Command {
+        let mut command = Program::Device.command();
+        command.arg("--home").arg(&self.dir).args(["--json", "--lang", "en"]);
+        command
+    }
+
+    fn json(&self, args: &[&str]) -> Value {
+        json(self.command().args(args))
+    }
+
+    /// Starts a command and kills it after `life`. Returns what it had printed by then.
+    fn killed(&self, args: &[&str], life: Duration) -> String {
+        let mut child = self
+            .command()
+            .args(args)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the device can be run");
+        std::thread::sleep(life);
+        kill(&mut child);
+        let mut printed = String::new();
+        child.stdout.take().expect("stdout is a pipe").read_to_string(&mut printed).expect("it prints UTF-8");
+        printed
+    }
+
+    fn ids(&self) -> BTreeSet<String> {
+        ids(&self.export())
+    }
+
+    fn export(&self) -> Vec<u8> {
+        run(self.command().args(["export", "--format", "json"])).stdout
+    }
+}
+
+fn kill(child: &mut Child) {
+    // It may have ended by itself; either way it is gone afterwards.
+    let _gone = child.kill();
+    let _reaped = child.wait();
+}
+
+fn ids(export: &[u8]) -> BTreeSet<String> {
+    let export: Value = serde_json::from_slice(export).expect("an export is JSON");
+    let records = export["records"].as_array().expect("an export has records");
+    records.iter().map(|record| record["id"].as_str().expect("a record has an id").to_owned()).collect()
+}
+
+fn dice() -> (u64, Dice) {
+    let seed = std::env::var("FIELDBOOK_KILL_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(20_240_502);
+    (seed, Dice::new(seed, 0))
+}
+
+fn life(dice: &mut Dice) -> Duration {
+    Duration::from_micros(dice.below(LIFE_MICROS_MAX))
+}
+
+fn enrolled(relay: &RelayProcess, dir: &Path, name: &str) -> Home {
+    let home = Home { dir: dir.join(name) };
+    let invite =
+        json(relay.command().args(["invite", "--branch", "north", "--role", "supervisor", "--staff", "主管*"]));
+    let code = invite["code"].as_str().expect("an invite has a code").to_owned();
+    run(home.command().args(["enrol", "--relay", relay.url(), "--invite", &code, "--name", name]));
+    home
+}
+
+/// The id in a command's output, if the whole of it was printed.
+fn saved(printed: &str) -> Option<String> {
+    let value: Value = serde_json::from_str(printed).ok()?;
+    value["id"].as_str().map(str::to_owned)
+}
+
+#[test]
+fn a_device_killed_at_any_moment_keeps_what_it_printed_as_saved() {
+    let (seed, mut dice) = dice();
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let home = Home { dir: dir.path().join("home") };
+    run(home.command().arg("init"));
+    let mut promised = BTreeSet::new();
+    let mut cut_short = 0;
+    for round in 0..60 {
+        let name = format!("客{round}*");
+        let printed = home.killed(&["customer", "add", "--name", &name, "--channel", "phone"], life(&mut dice));
+        match saved(&printed) {
+            Some(id) => drop(promised.insert(id)),
+            None => cut_short += 1,
+        }
+        let status = home.json(&["status"]);
+        assert!(status["records"].as_u64() >= Some(promised.len() as u64), "seed {seed}, round {round}: {status}");
+    }
+    let kept = home.ids();
+    assert!(promised.is_subset(&kept), "seed {seed}: lost {:?}", promised.difference(&kept).collect::<Vec<_>>());
+    assert!(cut_short > 0, "seed {seed}: no kill came before the end of a command, so nothing was tried");
+    let doctor = home.json(&["doctor"]);
+    assert_eq!(doctor["ok"], Value::Bool(true), "seed {seed}: {doctor}");
+}
+
+#[test]
+fn devices_and_relay_killed_at_any_moment_lose_nothing_and_end_equal() {
+    let (seed, mut dice) = dice();
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let data = dir.path().join("relay");
+    run(Program::Relay.command().arg("--data").arg(&data).args(["branch", "add", "north"]));
+    let mut relay = RelayProcess::start(&data);
+    let listen = relay.listen().to_owned();
+    let homes = [enrolled(&relay, dir.path(), "a"), enrolled(&relay, dir.path(), "b")];
+    let mut promised = BTreeSet::new();
+    for round in 0..40 {
+        let home = &homes[round % 2];
+        let added = home.json(&["customer", "add", "--name", &format!("客{round}*"), "--channel", "email"]);
+        promised.insert(added["id"].as_str().expect("a record has an id").to_owned());
+        if let Some(other) = promised.iter().nth(usize::try_from(dice.below(promised.len() as u64)).expect("small")) {
+            // A record of the other device may not have arrived yet; then there is nothing to edit.
+            let text = format!("第{round}次记录");
+            let _edited = home.command().args(["customer", "edit", other, "--preference", &text]).output();
+        }
+        // An exchange is cut at a random moment on one side or the other, or not at all.
+        match dice.below(3) {
+            0 => drop(home.killed(&["sync"], life(&mut dice))),
+            1 => {
+                let mut child = home
+                    .command()
+                    .arg("sync")
+                    .stdin(Stdio::null())
+                    .stdout(Stdio::null())
+                    .stderr(Stdio::null())
+                    .spawn()
+                    .expect("the device can be run");
+                std::thread::sleep(life(&mut dice));
+                relay.kill();
+                let _status = child.wait().expect("the device ends");
+                relay = RelayProcess::start_at(&data, &listen);
+            }
+            _ => drop(run(home.command().arg("sync"))),
+        }
+    }
+    for home in homes.iter().chain(&homes) {
+        run(home.command().arg("sync"));
+    }
+    for home in &homes {
+        let status = home.json(&["status"]);
+        assert_eq!(status["outbox"], 0, "seed {seed}: {status}");
+        assert_eq!(status["refused"], 0, "seed {seed}: {status}");
+    }
+    let exports: Vec<Vec<u8>> = homes.iter().map(Home::export).collect();
+    let at_relay = run(relay.command().args(["export", "--branch", "north"])).stdout;
+    assert!(promised.is_subset(&ids(&exports[0])), "seed {seed}: something saved is missing on a device");
+    assert_eq!(exports[0], exports[1], "seed {seed}: the devices differ");
+    assert_eq!(exports[0], at_relay, "seed {seed}: the relay differs from the devices");
+}

@@ -208,7 +208,7 @@ fn seed(home: &Path, dossiers: u64) -> Result<u64, Failed> {
         }
         Ok(saved_bytes)
     });
-    Ok(saved_bytes.map_err(|failed| failed.0)?)
+    saved_bytes.map_err(|failed| failed.0)
 }
 
 /// An error that both stores and generators can become.

@@ -41,10 +41,9 @@ pub(super) fn run(context: &Context, _matches: &ArgMatches) -> Result<(), Comman
         (Some(branch), Some(relay)) => {
             exchange.push((label("branch"), (branch.clone(), Tone::Strong)));
             exchange.push((label("relay"), (relay.clone(), Tone::Plain)));
-            let last = status.last_sync_at.map_or_else(
-                || (label("never"), Tone::Warn),
-                |at| (format!("{} UTC", minute(&at.to_string().into())), Tone::Plain),
-            );
+            let last = status
+                .last_sync_at
+                .map_or_else(|| (label("never"), Tone::Warn), |at| (minute(&at.to_string().into()), Tone::Plain));
             exchange.push((label("last-sync"), last));
             exchange.push((label("cursor"), (status.cursor.to_string(), Tone::Plain)));
         }

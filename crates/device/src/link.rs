@@ -28,6 +28,10 @@ impl Link {
             .max_frame_size(Some(FRAME_BYTES_MAX))
             .max_write_buffer_size(4 * FRAME_BYTES_MAX);
         let unreachable = |source| DeviceError::Unreachable { relay: relay.to_owned(), source };
+        if url.starts_with("wss") {
+            // An error says that a provider was chosen before; it serves as well.
+            let _ = rustls::crypto::ring::default_provider().install_default();
+        }
         let connecting = connect_async_with_config(url, Some(config), true);
         match tokio::time::timeout(Duration::from_millis(HANDSHAKE_MS_MAX), connecting).await {
             Ok(Ok((socket, _response))) => Ok(Link { socket }),

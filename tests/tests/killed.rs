@@ -7,14 +7,19 @@ use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tests::generate::Dice;
 use tests::process::{Program, RelayProcess, json, run};
 
-/// The longest a process lives before it is killed, in microseconds: past the usual length of a command in a test build.
-const LIFE_MICROS_MAX: u64 = 60_000;
+/// How long a command takes here, undisturbed. Kills are drawn from twice that, so that about half of them come before the
+/// command's end, on a fast machine and on a slow one.
+fn usual(home: &Home, args: &[&str]) -> Duration {
+    let start = Instant::now();
+    run(home.command().args(args));
+    start.elapsed()
+}
 
 struct Home {
     dir: PathBuf,
@@ -74,8 +79,8 @@ fn dice() -> (u64, Dice) {
     (seed, Dice::new(seed, 0))
 }
 
-fn life(dice: &mut Dice) -> Duration {
-    Duration::from_micros(dice.below(LIFE_MICROS_MAX))
+fn life(dice: &mut Dice, usual: Duration) -> Duration {
+    Duration::from_micros(dice.below(u64::try_from(usual.as_micros() * 2).expect("a command takes no years")))
 }
 
 fn enrolled(relay: &RelayProcess, dir: &Path, name: &str) -> Home {
@@ -99,11 +104,12 @@ fn a_device_killed_at_any_moment_keeps_what_it_printed_as_saved() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let home = Home { dir: dir.path().join("home") };
     run(home.command().arg("init"));
+    let usual = usual(&home, &["customer", "add", "--name", "客*", "--channel", "phone"]);
     let mut promised = BTreeSet::new();
     let mut cut_short = 0;
     for round in 0..60 {
         let name = format!("客{round}*");
-        let printed = home.killed(&["customer", "add", "--name", &name, "--channel", "phone"], life(&mut dice));
+        let printed = home.killed(&["customer", "add", "--name", &name, "--channel", "phone"], life(&mut dice, usual));
         match saved(&printed) {
             Some(id) => drop(promised.insert(id)),
             None => cut_short += 1,
@@ -127,6 +133,7 @@ fn devices_and_relay_killed_at_any_moment_lose_nothing_and_end_equal() {
     let mut relay = RelayProcess::start(&data);
     let listen = relay.listen().to_owned();
     let homes = [enrolled(&relay, dir.path(), "a"), enrolled(&relay, dir.path(), "b")];
+    let usual = usual(&homes[0], &["sync"]);
     let mut promised = BTreeSet::new();
     for round in 0..40 {
         let home = &homes[round % 2];
@@ -139,7 +146,7 @@ fn devices_and_relay_killed_at_any_moment_lose_nothing_and_end_equal() {
         }
         // An exchange is cut at a random moment on one side or the other, or not at all.
         match dice.below(3) {
-            0 => drop(home.killed(&["sync"], life(&mut dice))),
+            0 => drop(home.killed(&["sync"], life(&mut dice, usual))),
             1 => {
                 let mut child = home
                     .command()
@@ -149,7 +156,7 @@ fn devices_and_relay_killed_at_any_moment_lose_nothing_and_end_equal() {
                     .stderr(Stdio::null())
                     .spawn()
                     .expect("the device can be run");
-                std::thread::sleep(life(&mut dice));
+                std::thread::sleep(life(&mut dice, usual));
                 relay.kill();
                 let _status = child.wait().expect("the device ends");
                 relay = RelayProcess::start_at(&data, &listen);

@@ -62,7 +62,7 @@ fn the_golden_chain_is_read_with_its_values_and_links() {
     assert_eq!(assessment.snapshot["assessed_on"].to_json(), "2024-05-02");
 
     assert_eq!(task.parents, BTreeMap::from([("req_id", "REQ001".to_owned())]));
-    assert_eq!(task.fields["due_at"].to_json(), "2024-05-02T11:00:00Z");
+    assert_eq!(task.fields["due_at"].to_json(), "2024-05-02T03:00:00Z");
     assert_eq!(task.snapshot["started_at"].to_json(), "2024-05-02T01:00:00Z");
     assert_eq!(task.snapshot["done_at"].to_json(), "2024-05-02T02:30:00Z");
     assert_eq!(text(task.snapshot.get("status")), "done");

@@ -15,7 +15,7 @@ fn a_service_goes_from_the_first_contact_to_the_archived_feedback() {
     device.ok(["task", "note", &task, "无问题"]);
     let delayed = device.json(["task", "delay", &task, "--due", "2024-05-02 12:00", "--reason", "等快递"]);
     assert_eq!(delayed["status"], "delayed");
-    assert_eq!(delayed["first_due_at"], "2024-05-02T11:00:00Z");
+    assert_eq!(delayed["first_due_at"], "2024-05-02T03:00:00Z");
     let done = device.json(["task", "done", &task, "--done-at", "2024-05-02 10:30"]);
     assert_eq!((done["status"].as_str(), done["on_time"].as_bool()), (Some("done"), Some(true)));
     device.ok(["task", "sign", &task, "--signer", "*先生", "--what", "退货单"]);
@@ -105,7 +105,7 @@ fn a_record_carries_the_fields_of_the_contract() {
     }
     assert!(shown["doc"].as_str().unwrap().starts_with("automerge:"));
     assert_eq!(shown["mode"], "hotline");
-    assert_eq!(shown["due_at"], "2024-05-02T11:00:00Z");
+    assert_eq!(shown["due_at"], "2024-05-02T03:00:00Z");
     let status = device.json(["status"]);
     for name in [
         "device",

@@ -10,9 +10,10 @@ use std::sync::Arc;
 use records::{Corrupt, Dossier, View};
 use store::{ReadTx, StoredDocument, WriteTx};
 use sync::{Arrival, Form};
-use vocab::{ChangeHash, Cursor, DocId, Timestamp};
+use vocab::{ChangeHash, Cursor, DocId, Epoch, Timestamp};
 
 use crate::error::WorkError;
+use crate::exchange::move_cursor;
 use crate::home::Device;
 use crate::{DeviceError, rows, wall};
 
@@ -41,8 +42,13 @@ struct Changed {
     view: View,
 }
 
-/// Commits `arrivals` and the cursor. Returns how many documents they changed.
-pub(crate) fn commit(device: &mut Device, arrivals: Vec<Arrival>, cursor: Option<Cursor>) -> Result<u64, DeviceError> {
+/// Commits `arrivals` and the cursor, a place in the feed `feed`. Returns how many documents they changed.
+pub(crate) fn commit(
+    device: &mut Device,
+    arrivals: Vec<Arrival>,
+    feed: Option<Epoch>,
+    cursor: Option<Cursor>,
+) -> Result<u64, DeviceError> {
     device.write(|tx| {
         let prepared = prepare_all(gather(tx, arrivals)?)?;
         let wall = wall::now();
@@ -61,7 +67,7 @@ pub(crate) fn commit(device: &mut Device, arrivals: Vec<Arrival>, cursor: Option
         }
         tx.set_clock(&clock)?;
         if let Some(cursor) = cursor {
-            tx.set_cursor(cursor)?;
+            move_cursor(tx, feed, cursor)?;
         }
         Ok(changed)
     })

@@ -60,9 +60,14 @@ impl Device {
         Ok(report)
     }
 
-    /// Makes the rows anew from the documents (I8).
+    /// Makes the rows anew from the documents (I8), unless another process has done so meanwhile.
     pub(crate) fn rebuild(&mut self) -> Result<(), DeviceError> {
-        self.write(|tx| derive(tx, &mut 0).map(drop))
+        self.write(|tx| {
+            if readmodel::is_complete(tx.connection())? {
+                return Ok(());
+            }
+            derive(tx, &mut 0).map(drop)
+        })
     }
 }
 

@@ -142,6 +142,12 @@ pub enum DeviceError {
         /// The reason.
         code: Code,
     },
+    /// Another process of this home took up another feed while this one was exchanging.
+    #[error("another process took up another feed meanwhile")]
+    FeedChanged,
+    /// What was entered is more than one change may hold.
+    #[error("this is more than one change may hold")]
+    TooLarge,
     /// The store is an old copy: the relay holds changes of its actor that it lacks.
     #[error("this store was restored from an old copy")]
     Restored,
@@ -175,7 +181,7 @@ impl DeviceError {
     #[must_use]
     pub fn failure(&self) -> Failure {
         match self {
-            DeviceError::Unreachable { .. } => Failure::Unreachable,
+            DeviceError::Unreachable { .. } | DeviceError::FeedChanged => Failure::Unreachable,
             DeviceError::Refused { code, .. } if code.may_retry() => Failure::Unreachable,
             _ => Failure::Refused,
         }
@@ -245,6 +251,10 @@ impl DeviceError {
             DeviceError::Refused { relay, code } => Message::new("device-refused")
                 .with("relay", relay.as_str())
                 .with("reason", Arg::Key(format!("refused-{}", code.code()))),
+            DeviceError::FeedChanged => Message::new("device-feed-changed"),
+            DeviceError::TooLarge => {
+                Message::new("device-too-large").with("max", sync::limits::CHANGE_BYTES_MAX / 1_024)
+            }
             DeviceError::Restored => Message::new("device-restored"),
             DeviceError::NoRandomness => Message::new("device-no-randomness"),
             DeviceError::Interrupted => Message::new("device-interrupted"),

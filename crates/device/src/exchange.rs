@@ -4,12 +4,12 @@
 //! exchange ends; what was committed stands, and the next exchange goes on from there.
 
 use serde::Serialize;
-use store::{OutboxSeq, ReadTx};
+use store::{OutboxSeq, ReadTx, WriteTx};
 use sync::{
     AdoptReason, DeviceConfig, DeviceEffect, DeviceSecret, DeviceSession, EnrolmentRequest, Mode, OutboxBatch,
-    OutboxEntry, Outcome, Seen, Start, Tick,
+    OutboxEntry, Outcome, Seen, Start,
 };
-use vocab::{Cursor, Position, Timestamp};
+use vocab::{Cursor, Epoch, Position, Timestamp};
 
 use crate::DeviceError;
 use crate::arrive;
@@ -152,7 +152,7 @@ impl Device {
         loop {
             while let Some(effect) = session.poll_effect() {
                 match effect {
-                    DeviceEffect::Send(frame) => send(&mut link, &mut session, frame, watch.tick()).await,
+                    DeviceEffect::Send(frame) => send(&mut link, &mut session, frame, watch, None).await,
                     DeviceEffect::End(Outcome::Enrolled { membership, relay_time }) => {
                         let joined = self.join(relay, membership, relay_time);
                         link.close().await;
@@ -188,6 +188,7 @@ impl Device {
         let relay = membership.relay.clone();
         let mode = if follow.is_some() { Mode::Follow } else { Mode::Once };
         let start = self.blocking(|device| device.read(start_of)).await?;
+        let mut feed = start.epoch;
         let secret = self.secret()?;
         let mut link = Link::open(&relay).await?;
         let mut session = DeviceSession::sync(config(mode), secret, start, watch.tick());
@@ -198,7 +199,7 @@ impl Device {
         let outcome = 'session: loop {
             while let Some(effect) = session.poll_effect() {
                 match effect {
-                    DeviceEffect::Send(frame) => send(&mut link, &mut session, frame, watch.tick()).await,
+                    DeviceEffect::Send(frame) => send(&mut link, &mut session, frame, watch, follow.as_mut()).await,
                     DeviceEffect::End(outcome) => break 'session outcome,
                     DeviceEffect::LearnTime { relay_time, round_trip_ms } => {
                         let half = i64::try_from(round_trip_ms / 2).unwrap_or(0);
@@ -214,6 +215,7 @@ impl Device {
                             observe(SyncEvent::StartedOver);
                         }
                         self.adopt_feed(epoch, cursor)?;
+                        feed = Some(epoch);
                     }
                     DeviceEffect::Recall(seen) => {
                         let held = self.blocking(move |device| device.holds(seen)).await?;
@@ -224,14 +226,15 @@ impl Device {
                         session.handle_outbox(batch, watch.tick());
                     }
                     DeviceEffect::Commit { arrivals, cursor } => {
-                        let documents = self.blocking(move |device| arrive::commit(device, arrivals, cursor)).await?;
+                        let documents =
+                            self.blocking(move |device| arrive::commit(device, arrivals, feed, cursor)).await?;
                         session.handle_committed(documents, watch.tick());
                         observe(SyncEvent::Received { documents, cursor: cursor.unwrap_or_default() });
                     }
                     DeviceEffect::Settle { verdicts, cursor } => {
                         let refused = verdicts.iter().filter(|(_, verdict)| is_refused(*verdict)).count() as u64;
                         let accepted = verdicts.len() as u64 - refused;
-                        self.blocking(move |device| device.settle(&verdicts, cursor)).await?;
+                        self.blocking(move |device| device.settle(&verdicts, feed, cursor)).await?;
                         observe(SyncEvent::Settled { accepted, refused });
                     }
                 }
@@ -282,9 +285,22 @@ impl Device {
     }
 }
 
-async fn send(link: &mut Link, session: &mut DeviceSession, frame: Vec<u8>, now: Tick) {
-    if link.send(frame).await.is_err() {
-        session.handle_closed(now);
+/// Sends a frame, or ends the session: when the link is gone, when it takes nothing for as long as a silent one is borne,
+/// or when somebody wants to leave meanwhile.
+async fn send(
+    link: &mut Link,
+    session: &mut DeviceSession,
+    frame: Vec<u8>,
+    watch: Stopwatch,
+    follow: Option<&mut Follow<'_>>,
+) {
+    let patience = std::time::Duration::from_millis(sync::limits::IDLE_MS_MAX);
+    let sent = tokio::select! {
+        sent = tokio::time::timeout(patience, link.send(frame)) => matches!(sent, Ok(Ok(()))),
+        () = left(follow) => false,
+    };
+    if !sent {
+        session.handle_closed(watch.tick());
     }
 }
 
@@ -351,6 +367,15 @@ fn outbox(tx: &ReadTx<'_>, after: u64, bytes_max: usize) -> Result<OutboxBatch, 
     Ok(OutboxBatch { entries, more, waiting })
 }
 
+/// Moves the cursor, which is a place in the feed `feed`. Another process of this home may have taken up another feed since
+/// this exchange began; then nothing of the transaction is kept and the next exchange goes on from there.
+pub(crate) fn move_cursor(tx: &WriteTx<'_>, feed: Option<Epoch>, cursor: Cursor) -> Result<(), WorkError> {
+    if tx.membership()?.and_then(|membership| membership.epoch) != feed {
+        return Err(DeviceError::FeedChanged.into());
+    }
+    Ok(tx.set_cursor(cursor)?)
+}
+
 impl Device {
     pub(crate) fn secret(&mut self) -> Result<DeviceSecret, DeviceError> {
         Ok(DeviceSecret::from_bytes(self.identity()?.secret.as_bytes()))
@@ -368,14 +393,19 @@ impl Device {
         })
     }
 
-    fn settle(&mut self, verdicts: &[(u64, vocab::Verdict)], cursor: Option<Cursor>) -> Result<(), DeviceError> {
+    fn settle(
+        &mut self,
+        verdicts: &[(u64, vocab::Verdict)],
+        feed: Option<Epoch>,
+        cursor: Option<Cursor>,
+    ) -> Result<(), DeviceError> {
         let verdicts: Vec<_> = verdicts.iter().map(|(seq, verdict)| (OutboxSeq::new(*seq), *verdict)).collect();
         self.write(|tx| {
             tx.settle(&verdicts, wall::now())?;
-            if let Some(cursor) = cursor {
-                tx.set_cursor(cursor)?;
+            match cursor {
+                Some(cursor) => move_cursor(tx, feed, cursor),
+                None => Ok(()),
             }
-            Ok(())
         })
     }
 

@@ -61,8 +61,7 @@ impl Device {
     pub fn open(home: &Path) -> Result<Device, DeviceError> {
         let store = DeviceStore::open(home).map_err(|error| WorkError::Store(error).at(home))?;
         let mut device = Device { home: home.to_path_buf(), store: Some(store) };
-        // Whatever `prepare` makes in a reading transaction is undone; `rebuild` makes it again, and fills it.
-        if device.read(|tx| Ok(readmodel::prepare(tx.connection())?))? == readmodel::Prepared::Incomplete {
+        if !device.read(|tx| Ok(readmodel::is_complete(tx.connection())?))? {
             device.rebuild()?;
         }
         Ok(device)

@@ -20,6 +20,10 @@ use crate::home::Device;
 use crate::write::{Desk, Open};
 use crate::{DeviceError, rows};
 
+/// Most rows of one dossier in one change: with texts of the longest that a template's users write, a tenth of what a change
+/// may hold.
+const ROWS_PER_CHANGE_MAX: usize = 16;
+
 /// How many records of each sort a file brought.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct ImportCounts {
@@ -116,7 +120,10 @@ fn import(tx: &WriteTx<'_>, path: &Path, tables: &[Table], dry_run: bool) -> Res
             Home::Stored(doc) => Open::stored(tx, *doc)?,
             Home::New(_) => Open::fresh()?,
         };
-        let done = import_dossier(&mut desk, &mut open, &matched, places, &mut ids)?;
+        let mut done = Outcomes::new();
+        for places in places.chunks(ROWS_PER_CHANGE_MAX) {
+            done.extend(import_rows(&mut desk, &mut open, &matched, places, &mut ids)?);
+        }
         for (place, outcome) in done {
             let row = &matched[place];
             let counts = report.kinds.entry(row.kind.code).or_default();
@@ -155,8 +162,8 @@ fn problem(sheet: Option<&str>, row: &TableRow, what: Message) -> Problem {
     Problem { sheet: sheet.map(str::to_owned), row: Some(row.row_number), column: None, what }
 }
 
-/// Imports the rows of one dossier as one change.
-fn import_dossier(
+/// Imports rows of one dossier as one change.
+fn import_rows(
     desk: &mut Desk<'_>,
     open: &mut Open,
     matched: &[Matched<'_>],
@@ -322,9 +329,18 @@ fn match_rows<'t>(
                         }
                     }
                 };
-                if let (Some((id, _)), Some(ParentOf::Stored(parent, _))) = (&known, &parent) {
+                if let (Some((id, _)), Some(ParentOf::Stored(parent, _)), Some(relation)) =
+                    (&known, &parent, &kind.parent)
+                {
                     let found = rows::parent(tx, id)?;
-                    if found.as_deref() != Some(parent.as_str()) {
+                    // Two devices may each have brought the parent's row: then several records carry its number.
+                    let number = row.parents.get(relation.field).map(String::as_str).unwrap_or_default();
+                    let belongs = found.as_deref() == Some(parent.as_str())
+                        || match (records::kind(relation.kind), &found) {
+                            (Some(kind), Some(found)) => rows::carries(tx, kind, found, number)?,
+                            _ => false,
+                        };
+                    if !belongs {
                         refuse(
                             Message::new("device-import-parent-moved")
                                 .with("id", row.id.as_str())

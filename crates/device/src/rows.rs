@@ -57,6 +57,11 @@ pub(crate) fn find_by_number(
     Ok(readmodel::by_legacy(conn, kind, number)?.into_iter().next().map(|row| (row.id, row.doc)))
 }
 
+/// Whether the record of `kind` with the id `id` carries the number `number` from paper.
+pub(crate) fn carries(tx: &ReadTx<'_>, kind: &Kind, id: &str, number: &str) -> Result<bool, WorkError> {
+    Ok(readmodel::by_legacy(tx.connection(), kind, number)?.iter().any(|row| row.id.as_str() == id))
+}
+
 /// The id of the record that `id` belongs to.
 pub(crate) fn parent(tx: &ReadTx<'_>, id: &RecordId) -> Result<Option<String>, WorkError> {
     let json = record(tx, id)?;

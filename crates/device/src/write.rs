@@ -4,7 +4,8 @@ use messages::Message;
 use records::{Dossier, Edit, Fields, Invalid, Kind, Source};
 use serde_json::Value;
 use store::{Identity, WriteTx};
-use vocab::{Author, ChangeHash, DocId, EventId, RecordId, Timestamp};
+use sync::limits::CHANGE_BYTES_MAX;
+use vocab::{Author, ChangeHash, DocId, EventId, HybridClock, RecordId};
 
 use crate::error::WorkError;
 use crate::home::Device;
@@ -146,20 +147,16 @@ impl Open {
     }
 }
 
-/// One transaction's worth of writing: who writes, when, and the numbers given so far.
+/// One transaction's worth of writing: who writes, and the clock that stamps each change.
 pub(crate) struct Desk<'a> {
     tx: &'a WriteTx<'a>,
     identity: Identity,
-    stamp: Timestamp,
+    clock: HybridClock,
 }
 
 impl<'a> Desk<'a> {
-    /// Takes the next stamp of the device's clock; everything written in this transaction carries it.
     pub(crate) fn open(tx: &'a WriteTx<'a>) -> Result<Desk<'a>, WorkError> {
-        let mut clock = tx.clock()?;
-        let stamp = clock.stamp(wall::now());
-        tx.set_clock(&clock)?;
-        Ok(Desk { tx, identity: tx.identity()?, stamp })
+        Ok(Desk { tx, identity: tx.identity()?, clock: tx.clock()? })
     }
 
     pub(crate) fn record_id(&mut self, kind: &Kind) -> Result<RecordId, WorkError> {
@@ -181,14 +178,17 @@ impl<'a> Desk<'a> {
     ) -> Result<Option<ChangeHash>, WorkError> {
         let author = Author { staff: self.identity.staff.clone(), role: self.identity.role };
         let actor = self.identity.actor();
-        let Some(change) = open.dossier.edit(&author, self.stamp, &actor, work)? else {
+        let stamp = self.clock.stamp(wall::now());
+        let Some(change) = open.dossier.edit(&author, stamp, &actor, work)? else {
             return Ok(None);
         };
+        self.tx.set_clock(&self.clock)?;
+        // What the protocol would never carry must not be saved either: it would hold up its dossier for ever.
+        let hash = sync::inspect(&change).map_err(|_| DeviceError::TooLarge)?.hash;
+        if change.len() > CHANGE_BYTES_MAX {
+            return Err(DeviceError::TooLarge.into());
+        }
         let heads = open.dossier.heads();
-        let [hash] = heads[..] else {
-            // A change made here descends from everything held here, so it is the only head.
-            return Err(DeviceError::Interrupted.into());
-        };
         if open.stored {
             let tail = self.tx.append_change(open.doc, hash, &change, &heads)?;
             if tail.wants_compaction() {

@@ -143,3 +143,26 @@ fn an_engineer_does_not_approve() {
     let refused = device.create(&ASSESSMENT, Some(customer.id.as_str()), fields([("need", "检修")]));
     assert!(matches!(refused, Err(DeviceError::Invalid(_))), "{refused:?}");
 }
+
+#[test]
+fn what_no_relay_would_take_is_refused_before_it_is_saved() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut device = device(dir.path());
+    let customer = device.create(&CUSTOMER, None, fields([("name", "王*"), ("channel", "phone")])).unwrap();
+    let history = "字".repeat(4_000);
+    device.edit(customer.id.as_str(), fields([("history", &history)])).unwrap();
+    let header = "需求ID,客户ID,需求描述,紧急程度,影响范围,资源需求,评估日期,评估人,方案建议";
+    let rows: Vec<String> = (0..200)
+        .map(|n| format!("R{n},{},{}{n},高,销售,2小时,,,{}", customer.id, "需".repeat(900), "案".repeat(900)))
+        .collect();
+    let file = dir.path().join("assessments.csv");
+    std::fs::write(&file, format!("{header}\n{}\n", rows.join("\n"))).unwrap();
+    device.import(&file, false).unwrap();
+    let mut store = store::DeviceStore::open(&dir.path().join("home")).unwrap();
+    let entries = store.read(|tx| tx.outbox(store::OutboxSeq::START, usize::MAX)).unwrap();
+    assert!(entries.len() > 10, "many rows are several changes: {}", entries.len());
+    for entry in entries {
+        assert!(entry.bytes.len() < sync::limits::CHANGE_BYTES_MAX, "{} bytes", entry.bytes.len());
+        assert!(sync::inspect(&entry.bytes).is_ok());
+    }
+}

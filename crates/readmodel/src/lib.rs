@@ -24,5 +24,5 @@ pub use ask::{
 pub use conflicts::{ConflictRow, conflict, conflicts, conflicts_of};
 pub use customers::{CustomerFilter, CustomerRow, Customers, customers};
 pub use export::export;
-pub use schema::{Prepared, clear, completed, prepare};
+pub use schema::{Prepared, clear, completed, is_complete, prepare};
 pub use words::{QUERY_CHARS_MAX, QUERY_WORDS_MAX};

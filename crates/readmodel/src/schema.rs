@@ -19,6 +19,14 @@ pub enum Prepared {
     Incomplete,
 }
 
+/// Whether the tables are there, of this version and complete. Writes nothing.
+///
+/// # Errors
+/// Any [`StoreError`] of reading.
+pub fn is_complete(conn: &Connection) -> Result<bool, StoreError> {
+    Ok(found(conn)? == Some((VERSION, true)))
+}
+
 /// Makes sure that the tables are there and of this version. Costs one small read when they are.
 ///
 /// # Errors

@@ -217,7 +217,10 @@ impl<'a> Edit<'a> {
                 let found = self.transaction.get(&object, field.name).map_err(refused)?;
                 let (_, place) = found.ok_or_else(|| refused("the text was not made with its record"))?;
                 self.transaction.update_text(&place, &text).map_err(refused)?;
-                if disputed || is_rewrite(before, &text) {
+                // Two rewrites to the same words are no conflict, yet both marks stand: what is written now must cover them,
+                // or it would be read from before it.
+                let marks = self.transaction.get_all(&object, rewrite_key(field.name)).map_err(refused)?.len();
+                if disputed || marks > 1 || is_rewrite(before, &text) {
                     self.transaction.put(&object, rewrite_key(field.name), true).map_err(refused)?;
                 }
             }

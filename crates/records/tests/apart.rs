@@ -416,3 +416,15 @@ fn additions_to_one_text_made_apart_both_stand() {
     assert_eq!(text(&view, REQ, "need"), Some("二楼设备无法开机，急"));
     assert!(view.conflicts.is_empty());
 }
+
+#[test]
+fn an_edit_after_two_equal_rewrites_is_shown() {
+    let base = dossier();
+    let same = || fields([("need", "无问题")]);
+    let changes = apart(&base, vec![sets(analyst(), 20, REQ, same()), sets(boss(), 30, REQ, same())]);
+    let (mut dossier, view) = merged(&base, &changes);
+    assert_eq!(text(&view, REQ, "need"), Some("无问题"));
+    assert!(view.conflicts.is_empty(), "equal words are no conflict");
+    boss().edit(&mut dossier, 40, |edit| edit.set(&id(REQ), fields([("need", "无问题。")])));
+    assert_eq!(text(&dossier.read(), REQ, "need"), Some("无问题。"));
+}

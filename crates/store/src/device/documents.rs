@@ -255,7 +255,11 @@ impl WriteTx<'_> {
     pub fn note_invalid(&self, doc: DocId, reason: &str, bytes: &[u8], at: Timestamp) -> Result<(), StoreError> {
         self.tx
             .tx
-            .prepare_cached("INSERT OR REPLACE INTO invalid (doc, at_ms, reason, bytes) VALUES (?1, ?2, ?3, ?4)")?
+            .prepare_cached(
+                "INSERT INTO invalid (doc, at_ms, reason, bytes) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (doc) DO UPDATE
+                 SET at_ms = excluded.at_ms, reason = excluded.reason, bytes = bytes || excluded.bytes",
+            )?
             .execute(params![doc.as_bytes(), at.millis(), reason, bytes])?;
         Ok(())
     }

@@ -30,7 +30,7 @@ pub const STORE_FILE: &str = "book.sqlite";
 const SCHEMA: Schema = Schema {
     application_id: 0x4642_4456,
     what: "a device's store",
-    migrations: &[include_str!("0001_first.sql")],
+    migrations: &[include_str!("0001_first.sql"), include_str!("0002_outbox_waiting.sql")],
     // About fifteen commands between two checkpoints, and at most a millisecond for the next process to read back.
     wal_bytes_max: 1 << 20,
 };

@@ -106,10 +106,9 @@ impl ReadTx<'_> {
         let counts = self
             .tx
             .prepare_cached(
-                "SELECT count(*) FILTER (WHERE refused IS NULL),
-                        coalesce(sum(length(bytes)) FILTER (WHERE refused IS NULL), 0),
-                        count(refused)
-                 FROM outbox",
+                "SELECT count(*), coalesce(sum(length(bytes)), 0),
+                        (SELECT count(*) FROM outbox WHERE refused IS NOT NULL)
+                 FROM outbox WHERE refused IS NULL",
             )?
             .query_row([], |row| {
                 Ok(OutboxCounts { waiting: row.number(0)?, waiting_bytes: row.number(1)?, refused: row.number(2)? })

@@ -25,6 +25,12 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
+    /// Another process serves this data directory.
+    #[error("the data directory {} is served by another process", path.display())]
+    Served {
+        /// The directory.
+        path: PathBuf,
+    },
     /// The file to be written is there already.
     #[error("there is a file {} already", path.display())]
     FileExists {
@@ -122,6 +128,7 @@ impl Error {
         match self {
             Error::NoData => Message::new("relay-error-no-data"),
             Error::Data { path, .. } => Message::new("relay-error-data").with("path", shown(path)),
+            Error::Served { path } => Message::new("relay-error-served").with("path", shown(path)),
             Error::FileExists { path } => Message::new("relay-error-file-exists").with("path", shown(path)),
             Error::File { path, .. } => Message::new("relay-error-file").with("path", shown(path)),
             Error::Store(error) => store_message(error),

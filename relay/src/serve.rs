@@ -1,5 +1,6 @@
 //! The life of a relay: open everything, accept connections, stop without losing anybody's answer.
 
+use std::fs::{File, TryLockError};
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::{Arc, mpsc};
@@ -22,6 +23,9 @@ use crate::store_thread::StoreThread;
 use crate::views::Views;
 use crate::{AppState, Error, Settings, api, limits, metrics, pages, publisher, socket};
 
+/// The file whose lock says that the data directory is served.
+const LOCK_FILE: &str = "serving.lock";
+
 /// Runs the relay described by `settings` on `listener` until `shutdown` resolves.
 ///
 /// # Errors
@@ -39,6 +43,20 @@ pub async fn serve(
 pub struct Relay {
     state: AppState,
     threads: Threads,
+    /// Held for as long as this relay serves: two that serve one directory would not hear of each other's changes.
+    lock: File,
+}
+
+/// Takes the data directory for this process; the system gives it back when the process ends, however it ends.
+fn lock(settings: &Settings) -> Result<File, Error> {
+    let path = settings.data.join(LOCK_FILE);
+    let failed = |source| Error::Data { path: settings.data.clone(), source };
+    let file = File::options().create(true).truncate(false).write(true).open(path).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(Error::Served { path: settings.data.clone() }),
+        Err(TryLockError::Error(source)) => Err(failed(source)),
+    }
 }
 
 /// The threads beside the runtime, in the order they end.
@@ -57,6 +75,7 @@ impl Relay {
     pub fn open(settings: Settings) -> Result<Self, Error> {
         std::fs::create_dir_all(&settings.data)
             .map_err(|source| Error::Data { path: settings.data.clone(), source })?;
+        let lock = lock(&settings)?;
         let store = SqliteRelayStore::open_or_create(&settings.database())?;
         let (changes, _) = broadcast::channel(limits::PAGE_SIGNALS_MAX);
         let (metrics, hub, reports) =
@@ -92,7 +111,7 @@ impl Relay {
             publisher,
         };
         let state = AppState::new(Parts { settings, changes, store_thread, views, hub, metrics, reports });
-        Ok(Relay { state, threads })
+        Ok(Relay { state, threads, lock })
     }
 
     /// The state shared by this relay's handlers.
@@ -111,7 +130,7 @@ impl Relay {
         listener: TcpListener,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), Error> {
-        let Relay { state, threads } = self;
+        let Relay { state, threads, lock } = self;
         let service = routes(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
         let stopper = state.clone();
         let server = axum::serve(listener, service).with_graceful_shutdown(async move {
@@ -135,6 +154,7 @@ impl Relay {
             tracing::warn!(connections = state.admission().connections(), "stopping with connections still open");
         }
         threads.stop(&state).await;
+        drop(lock);
         served
     }
 }

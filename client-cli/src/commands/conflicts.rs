@@ -92,5 +92,6 @@ fn resolve(context: &Context, device: &mut Device, args: &ArgMatches) -> Result<
     let conflict = device.conflict(&id)?;
     let stored = device.resolve(&id, take)?;
     let field = conflict_view::field_label(context, &conflict);
-    context.saved("cli-done-conflict", &stored, &[("field", Arg::Text(field))])
+    let record = Arg::Text(stored.id.to_string());
+    context.saved("cli-done-conflict", &stored, &[("field", Arg::Text(field)), ("record", record)])
 }

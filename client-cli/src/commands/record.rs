@@ -99,7 +99,9 @@ fn add(context: &Context, kind: &'static Kind, matches: &ArgMatches) -> Result<(
         kind.writable().filter(|field| field.required && !values.contains_key(field.name)).collect();
     let orphan = parent_kind.filter(|_| parent.is_none());
     let mut device = context.open()?;
-    if orphan.is_some() || !lacking.is_empty() {
+    // A form that was only sent has no answer yet; at a terminal the answer is asked for.
+    let unanswered = kind.event("received").is_some() && values.is_empty() && context.may_ask();
+    if orphan.is_some() || !lacking.is_empty() || unanswered {
         if !context.may_ask() {
             let parent = orphan.map(|of| (format!("--{}", of.code), of.label));
             let lacking = lacking.iter().map(|field| (arguments::spelled(field), field.label));
@@ -123,7 +125,9 @@ fn add(context: &Context, kind: &'static Kind, matches: &ArgMatches) -> Result<(
 /// What usually comes next in the closed loop of the service process.
 fn suggest(context: &Context, kind: &'static Kind, id: &str) {
     let child = records::KINDS.into_iter().find(|child| child.parent.as_ref().is_some_and(|of| of.kind == kind.code));
+    let begun = step::steps_of(kind).find(|step| step.event == "started");
     match child {
+        _ if let Some(step) = begun => context.next(&format!("fieldbook {} {} {id}", kind.code, step.verb)),
         Some(child) => context.next(&format!("fieldbook {} add --{} {id}", child.code, kind.code)),
         None => context.next(&format!("fieldbook {} show {id}", kind.code)),
     }

@@ -24,7 +24,9 @@ pub(super) fn run(context: &Context, matches: &ArgMatches) -> Result<(), Command
     let conflicts = super::conflicts::about(&mut device, record_view::id_of(&record))?;
     if context.json {
         if let Some(object) = record.as_object_mut() {
-            object.insert("history".to_owned(), Value::Array(history));
+            // A customer has a field of that name, which is the domain's; every record has its changes under their own.
+            object.entry("history").or_insert_with(|| Value::Array(history.clone()));
+            object.insert("changes".to_owned(), Value::Array(history));
             object.insert("conflicts".to_owned(), Value::Array(conflicts));
         }
         return Ok(context.printer.json(&record)?);

@@ -62,8 +62,14 @@ fn a_field_is_edited_and_its_history_tells_who_and_what() {
     assert_eq!(last["role"], "supervisor");
     assert!(device.json(["history", &customer, "--as-of", "2000-01-01 00:00"]).as_array().unwrap().is_empty());
     let shown = device.json(["show", &customer]);
-    assert_eq!(shown["history"], history);
+    assert_eq!(shown["changes"], history);
     assert_eq!(shown["grade"], "vip");
+    device.ok(["customer", "edit", &customer, "--history", "2023年购买产品A"]);
+    assert_eq!(
+        device.json(["show", &customer])["history"],
+        "2023年购买产品A",
+        "the field is not hidden by the changes"
+    );
 }
 
 #[test]

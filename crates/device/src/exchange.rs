@@ -154,7 +154,7 @@ impl Device {
                 match effect {
                     DeviceEffect::Send(frame) => send(&mut link, &mut session, frame, watch, None).await,
                     DeviceEffect::End(Outcome::Enrolled { membership, relay_time }) => {
-                        let joined = self.join(relay, membership, relay_time);
+                        let joined = self.join(relay, name, membership, relay_time);
                         link.close().await;
                         return joined;
                     }

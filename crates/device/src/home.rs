@@ -142,6 +142,7 @@ impl Device {
     pub(crate) fn join(
         &mut self,
         relay: &str,
+        name: &str,
         given: sync::Membership,
         relay_time: Timestamp,
     ) -> Result<Membership, DeviceError> {
@@ -150,6 +151,7 @@ impl Device {
             identity.code = given.code;
             identity.staff = given.staff;
             identity.role = given.role;
+            identity.name = name.to_owned();
             tx.set_identity(&identity)?;
             let mut clock = tx.clock()?;
             clock.learn_offset(relay_time, wall::now());

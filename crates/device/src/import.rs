@@ -250,6 +250,15 @@ impl News {
         if all_stand {
             stated.clear();
         }
+        // Notes are added to those that stand.
+        if let (Some(Value::Notes(notes)), Some(Value::Notes(stand))) =
+            (stated.get_mut("issues"), record.and_then(|record| record.get("issues")))
+        {
+            notes.retain(|note| stand.iter().all(|known| known.text != note.text));
+            if notes.is_empty() {
+                stated.remove("issues");
+            }
+        }
         if !own.is_empty() || !stated.is_empty() {
             for entry in dossier.history(id) {
                 match entry.entry {
@@ -349,10 +358,46 @@ fn match_rows<'t>(
                         continue;
                     }
                 }
+                if let Some(parent) = &parent
+                    && let Some(number) = row.parents.get("customer_id")
+                    && kind.parent.as_ref().is_some_and(|relation| relation.kind != "customer")
+                    && !belongs_to(tx, &matched, parent, number)?
+                {
+                    refuse(
+                        Message::new("device-import-customer")
+                            .with("id", row.id.as_str())
+                            .with("customer", number.as_str()),
+                    );
+                    continue;
+                }
                 places.insert((kind.code, &row.id), matched.len());
                 matched.push(Matched { kind, sheet, row, known, parent });
             }
         }
     }
     Ok(matched)
+}
+
+/// Whether the dossier of `parent` is that of the customer a table calls `number`.
+fn belongs_to(tx: &WriteTx<'_>, matched: &[Matched<'_>], parent: &ParentOf, number: &str) -> Result<bool, WorkError> {
+    let mut parent = parent;
+    loop {
+        match parent {
+            ParentOf::Stored(id, _) => {
+                let customer = rows::customer(tx, id)?;
+                return Ok(customer == number || rows::carries(tx, &records::CUSTOMER, &customer, number)?);
+            }
+            ParentOf::Row(place) => {
+                let row = &matched[*place];
+                match (&row.known, &row.parent) {
+                    (Some((id, _)), _) => {
+                        let customer = rows::customer(tx, id)?;
+                        return Ok(customer == number || rows::carries(tx, &records::CUSTOMER, &customer, number)?);
+                    }
+                    (None, Some(above)) => parent = above,
+                    (None, None) => return Ok(row.row.id == number),
+                }
+            }
+        }
+    }
 }

@@ -57,6 +57,12 @@ pub(crate) fn find_by_number(
     Ok(readmodel::by_legacy(conn, kind, number)?.into_iter().next().map(|row| (row.id, row.doc)))
 }
 
+/// The id of the customer whose dossier holds the record `id`.
+pub(crate) fn customer(tx: &ReadTx<'_>, id: &RecordId) -> Result<String, WorkError> {
+    let row = readmodel::record(tx.connection(), id)?;
+    Ok(row.map(|row| row.customer.to_string()).unwrap_or_default())
+}
+
 /// Whether the record of `kind` with the id `id` carries the number `number` from paper.
 pub(crate) fn carries(tx: &ReadTx<'_>, kind: &Kind, id: &str, number: &str) -> Result<bool, WorkError> {
     Ok(readmodel::by_legacy(tx.connection(), kind, number)?.iter().any(|row| row.id.as_str() == id))

@@ -166,3 +166,37 @@ fn what_no_relay_would_take_is_refused_before_it_is_saved() {
         assert!(sync::inspect(&entry.bytes).is_ok());
     }
 }
+
+#[test]
+fn a_row_that_names_another_customer_than_its_service_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut device = device(dir.path());
+    device.import(&fixtures().join("golden/chain.xlsx"), false).unwrap();
+    device.create(&CUSTOMER, None, fields([("name", "李*"), ("channel", "phone"), ("legacy_id", "CUST002")])).unwrap();
+    let golden = std::fs::read_to_string(fixtures().join("golden/feedback.csv")).unwrap().replace("FB001", "FB002");
+    let file = dir.path().join("feedback.csv");
+    std::fs::write(&file, golden.replace("CUST001", "CUST002")).unwrap();
+    assert!(matches!(device.import(&file, false), Err(DeviceError::Import { .. })));
+    std::fs::write(&file, golden).unwrap();
+    assert_eq!(device.import(&file, false).unwrap().kinds["feedback"].created, 1);
+}
+
+#[test]
+fn a_tracking_sheet_that_went_on_is_imported_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut device = device(dir.path());
+    let golden = fixtures().join("golden");
+    for table in ["customer", "assessment"] {
+        device.import(&golden.join(format!("{table}.csv")), false).unwrap();
+    }
+    let done = std::fs::read_to_string(golden.join("task.csv")).unwrap();
+    let file = dir.path().join("task.csv");
+    std::fs::write(&file, done.replace("已完成", "进行中").replace("2024-05-02 10:30", "")).unwrap();
+    device.import(&file, false).unwrap();
+    assert_eq!(device.record("EXEC001").unwrap()["status"], "in_progress");
+    std::fs::write(&file, &done).unwrap();
+    assert_eq!(device.import(&file, false).unwrap().kinds["task"].updated, 1);
+    let task = device.record("EXEC001").unwrap();
+    assert_eq!((&task["status"], task["issues"].as_array().unwrap().len()), (&"done".into(), 1), "{task}");
+    assert_eq!(device.import(&file, false).unwrap().kinds["task"].unchanged, 1);
+}

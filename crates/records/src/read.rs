@@ -90,6 +90,9 @@ pub(crate) fn read<D: ReadDoc>(doc: &D, graph: &Graph) -> Reading {
     reader.finish()
 }
 
+/// Most writers of one record's registers for which parallel edits are looked for.
+const PARALLEL_WRITERS_MAX: usize = 256;
+
 impl<D: ReadDoc> Reader<'_, D> {
     fn records(&mut self, records: &ObjId) {
         for item in self.doc.map_range(records, ..) {
@@ -308,8 +311,14 @@ impl<D: ReadDoc> Reader<'_, D> {
             draft.writers.iter().any(|(_, later)| self.graph.descends(*later, a) && self.graph.descends(*later, b))
         };
         let mut parts: Vec<(&'static str, usize)> = Vec::new();
-        for a in &draft.writers {
-            if draft.writers.iter().any(|b| apart(a, b) && !seen_both(a.1, b.1)) {
+        // Bounds what a device that writes thousands of alternatives can cost; people's records have a handful.
+        if draft.writers.len() > PARALLEL_WRITERS_MAX {
+            return;
+        }
+        // What was written twice is listed as a conflict of its own, with its own authors.
+        let once = |field: &str| draft.writers.iter().filter(|(other, _)| *other == field).count() == 1;
+        for a in draft.writers.iter().filter(|(field, _)| once(field)) {
+            if draft.writers.iter().filter(|(field, _)| once(field)).any(|b| apart(a, b) && !seen_both(a.1, b.1)) {
                 parts.push(*a);
             }
         }

@@ -157,3 +157,14 @@ async fn a_backup_made_while_serving_is_restored_with_new_epochs() {
     assert_eq!(reader.read(doc(1), "a").as_deref(), Some("1"));
     process.kill();
 }
+
+#[test]
+fn one_data_directory_is_served_by_one_relay_and_free_again_when_it_was_killed() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let first = Process::start(&data);
+    let (code, said) = refusal(&data, &["serve", "--listen", "127.0.0.1:0"]);
+    assert!(code == Some(1) && said.contains("serves") && said.contains("--data"), "{code:?} {said}");
+    first.kill();
+    Process::start(&data).kill();
+}

@@ -22,12 +22,13 @@ device-tables = { $count ->
 }
 device-import-parent = There is no { $kind } with the number { $id }, neither in this file nor in the book. Add its row, or correct the number.
 device-import-parent-moved = { $id } belongs to { $found } in this book; a record stays with the one it was made for. Correct the number.
+device-import-customer = { $id } is given the customer { $customer }, but what it belongs to is another customer's. Correct the customer's number.
 device-import-twice = The number { $id } stands in row { $first } already. Give each row a number of its own.
 device-file = The file { $file } cannot be used: { $detail }
 device-not-enrolled = This device belongs to no branch yet. Ask your administrator for an invite, then: fieldbook enrol --relay URL --invite CODE. Everything else works without it.
 device-already-enrolled = This device belongs to the branch { $branch } at { $relay } already. To join another branch, use another directory with --home.
 device-relay-url = { $url } is not the address of a relay. It looks like https://relay.example or http://127.0.0.1:8787.
-device-unreachable = The relay { $relay } cannot be reached ({ $detail }). Everything is saved here; run `fieldbook sync` when there is a network.
+device-unreachable = The relay { $relay } cannot be reached ({ $detail }). What was recorded is saved here; run the command again when there is a network.
 device-refused = The relay { $relay } ended the exchange: { $reason }
 device-feed-changed = Another Fieldbook process of this home began an exchange with a relay that was restored. Everything is saved; run `fieldbook sync` again.
 device-too-large = This is more than one entry may hold ({ $max } KiB). Nothing was saved; split it into several entries or shorten its texts.

@@ -14,6 +14,7 @@ relay-error-branch-exists = There is a branch “{ $name }” already. Choose an
 relay-error-bad-name = “{ $name }” cannot be a name: use 1 to 60 characters without control characters or spaces at the ends.
 relay-error-no-device = There is no device “{ $id }”. See `fieldbook-relay device list`; a device is named by its code or its key.
 relay-error-user-exists = There is a user “{ $name }” already. Choose another name.
+relay-error-served = Another fieldbook-relay serves { $path } already. Stop that one first, or name another directory with --data.
 relay-error-stopping = The relay is stopping. Try again when it runs.
 relay-error-registry = The registry refused: { $detail }.
 relay-error-password = The password cannot be used: { $detail }.

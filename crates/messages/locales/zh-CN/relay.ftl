@@ -14,6 +14,7 @@ relay-error-branch-exists = 已有网点“{ $name }”。请换一个名称。
 relay-error-bad-name = “{ $name }”不能作为名称：请用 1 到 60 个字符，不含控制字符，首尾无空格。
 relay-error-no-device = 没有设备“{ $id }”。请查看 `fieldbook-relay device list`；设备用代码或密钥指定。
 relay-error-user-exists = 已有用户“{ $name }”。请换一个名称。
+relay-error-served = 另一个 fieldbook-relay 正在使用 { $path }。请先停止它，或用 --data 指定另一目录。
 relay-error-stopping = 中继正在停止。请在它运行时重试。
 relay-error-registry = 登记处拒绝：{ $detail }。
 relay-error-password = 密码无法使用：{ $detail }。

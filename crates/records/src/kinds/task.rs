@@ -115,8 +115,8 @@ pub static TASK: Kind = Kind {
             )
         },
         EventKind {
+            // A tracking sheet that went on is imported again: it states the task anew as long as that is open.
             right: Right::Roles(ASSESSORS),
-            from: &["assigned"],
             ..step(
                 "imported",
                 "event-imported",

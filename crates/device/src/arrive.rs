@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use records::{Corrupt, Dossier, View};
-use store::{ReadTx, StoredDocument, WriteTx};
+use store::{ReadTx, StoredDocument};
 use sync::{Arrival, Form};
 use vocab::{ChangeHash, Cursor, DocId, Epoch, Timestamp};
 
@@ -59,10 +59,16 @@ pub(crate) fn commit(
                 Prepared::Unchanged => {}
                 Prepared::Changed(document) => {
                     clock.observe(document.latest, wall);
-                    write(tx, document)?;
+                    tx.put_snapshot(document.doc, &document.bytes, &document.heads)?;
                     changed += 1;
                 }
                 Prepared::Invalid { doc, bytes, reason } => tx.note_invalid(*doc, reason, bytes, wall)?,
+            }
+        }
+        // After all the snapshots: whatever SQLite wraps into a savepoint makes the index of words write a segment.
+        for prepared in &prepared {
+            if let Prepared::Changed(document) = prepared {
+                rows::write(tx, document.doc, &document.view)?;
             }
         }
         tx.set_clock(&clock)?;
@@ -159,9 +165,4 @@ fn raw(forms: Vec<Form>) -> Vec<u8> {
         }
     }
     bytes
-}
-
-fn write(tx: &WriteTx<'_>, document: &Changed) -> Result<(), WorkError> {
-    tx.put_snapshot(document.doc, &document.bytes, &document.heads)?;
-    rows::write(tx, document.doc, &document.view)
 }

@@ -1,6 +1,10 @@
 //! Writing what a document shows.
 //!
 //! Only rows that differ are written: an edit of one task in a dossier of thirty records rewrites one row and its words.
+//!
+//! Plain `INSERT` and `UPDATE` of one row, no `INSERT OR REPLACE` and no upsert beside an index: SQLite runs those inside
+//! a savepoint, and at each savepoint FTS5 writes what it has gathered as a segment of its own. A book of thousands of
+//! dossiers is to be gathered in memory and written in a few.
 
 use std::collections::BTreeMap;
 
@@ -28,21 +32,7 @@ struct Columns {
 /// # Errors
 /// Any [`StoreError`] of writing; the caller's transaction is then to be rolled back.
 pub fn apply(conn: &Connection, doc: DocId, view: &View) -> Result<(), StoreError> {
-    conn.prepare_cached(
-        "INSERT INTO view_document (doc, customer, unknown, damaged, changed_at_ms) VALUES (?1, ?2, ?3, ?4, ?5)
-         ON CONFLICT (doc) DO UPDATE
-         SET customer = excluded.customer, unknown = excluded.unknown, damaged = excluded.damaged,
-             changed_at_ms = excluded.changed_at_ms
-         WHERE customer IS NOT excluded.customer OR unknown <> excluded.unknown OR damaged <> excluded.damaged
-            OR changed_at_ms <> excluded.changed_at_ms",
-    )?
-    .execute(params![
-        doc.as_bytes(),
-        view.customer.as_ref().map(RecordId::as_str),
-        i64::try_from(view.unknown).unwrap_or(i64::MAX),
-        view.damaged,
-        view.records.iter().map(|record| record.updated.at.millis()).max().unwrap_or_default()
-    ])?;
+    apply_document(conn, doc, view)?;
     let mut before = rows_of(conn, doc)?;
     for record in &view.records {
         let columns = Columns {
@@ -55,9 +45,14 @@ pub fn apply(conn: &Connection, doc: DocId, view: &View) -> Result<(), StoreErro
             Some((_, old)) if old == columns => {}
             Some((n, old)) => {
                 count(conn, record.kind.code, &old, -1)?;
-                write(conn, n, doc, record, &columns)?;
+                write(conn, UPDATE, n, doc, record, &columns)?;
+                index(conn, REINDEX, n, record)?;
             }
-            None => write(conn, next(conn)?, doc, record, &columns)?,
+            None => {
+                let n = next(conn)?;
+                write(conn, INSERT, n, doc, record, &columns)?;
+                index(conn, INDEX, n, record)?;
+            }
         }
     }
     for (n, old) in before.into_values() {
@@ -107,13 +102,53 @@ fn urgency(view: &View, record: &Record) -> Option<String> {
     None
 }
 
-fn write(conn: &Connection, n: i64, doc: DocId, record: &Record, columns: &Columns) -> Result<(), StoreError> {
-    conn.prepare_cached(
-        "INSERT OR REPLACE INTO view_record (n, id, doc, kind, customer, parent, state, person, urgency, grade, due_at_ms,
-                                             legacy_id, updated_at_ms, void, json)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
-    )?
-    .execute(params![
+/// What the row of the document itself says, where that changed.
+fn apply_document(conn: &Connection, doc: DocId, view: &View) -> Result<(), StoreError> {
+    let customer = view.customer.as_ref().map(RecordId::as_str);
+    let unknown = i64::try_from(view.unknown).unwrap_or(i64::MAX);
+    let changed_at = view.records.iter().map(|record| record.updated.at.millis()).max().unwrap_or_default();
+    let before = conn
+        .prepare_cached("SELECT customer, unknown, damaged, changed_at_ms FROM view_document WHERE doc = ?1")?
+        .query_row([doc.as_bytes()], |row| {
+            let same = row.get_ref(0)?.as_str_or_null()? == customer
+                && (row.get::<_, i64>(1)?, row.get::<_, bool>(2)?, row.get::<_, i64>(3)?)
+                    == (unknown, view.damaged, changed_at);
+            Ok(same)
+        })
+        .optional()?;
+    let statement = match before {
+        Some(true) => return Ok(()),
+        Some(false) => {
+            "UPDATE view_document SET customer = ?2, unknown = ?3, damaged = ?4, changed_at_ms = ?5 WHERE doc = ?1"
+        }
+        None => {
+            "INSERT INTO view_document (doc, customer, unknown, damaged, changed_at_ms) VALUES (?1, ?2, ?3, ?4, ?5)"
+        }
+    };
+    conn.prepare_cached(statement)?.execute(params![doc.as_bytes(), customer, unknown, view.damaged, changed_at])?;
+    Ok(())
+}
+
+const INSERT: &str =
+    "INSERT INTO view_record (n, id, doc, kind, customer, parent, state, person, urgency, grade, due_at_ms,
+                                              legacy_id, updated_at_ms, void, json)
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
+
+/// Takes the same parameters; a row's id and document stay what they are.
+const UPDATE: &str = "UPDATE view_record
+     SET kind = ?4, customer = ?5, parent = ?6, state = ?7, person = ?8, urgency = ?9, grade = ?10, due_at_ms = ?11,
+         legacy_id = ?12, updated_at_ms = ?13, void = ?14, json = ?15
+     WHERE n = ?1 AND id = ?2 AND doc = ?3";
+
+fn write(
+    conn: &Connection,
+    statement: &str,
+    n: i64,
+    doc: DocId,
+    record: &Record,
+    columns: &Columns,
+) -> Result<(), StoreError> {
+    conn.prepare_cached(statement)?.execute(params![
         n,
         record.id.as_str(),
         doc.as_bytes(),
@@ -130,9 +165,15 @@ fn write(conn: &Connection, n: i64, doc: DocId, record: &Record, columns: &Colum
         columns.void,
         columns.json
     ])?;
-    conn.prepare_cached("INSERT OR REPLACE INTO view_search (rowid, words) VALUES (?1, ?2)")?
-        .execute(params![n, words::indexed(texts(record))])?;
     count(conn, record.kind.code, columns, 1)
+}
+
+const INDEX: &str = "INSERT INTO view_search (rowid, words) VALUES (?1, ?2)";
+const REINDEX: &str = "INSERT OR REPLACE INTO view_search (rowid, words) VALUES (?1, ?2)";
+
+fn index(conn: &Connection, statement: &str, n: i64, record: &Record) -> Result<(), StoreError> {
+    conn.prepare_cached(statement)?.execute(params![n, words::indexed(texts(record))])?;
+    Ok(())
 }
 
 fn erase(conn: &Connection, n: i64, old: &Columns) -> Result<(), StoreError> {
@@ -145,11 +186,14 @@ fn erase(conn: &Connection, n: i64, old: &Columns) -> Result<(), StoreError> {
 }
 
 fn count(conn: &Connection, kind: &str, columns: &Columns, change: i64) -> Result<(), StoreError> {
-    conn.prepare_cached(
-        "INSERT INTO view_count (kind, state, void, n) VALUES (?1, ?2, ?3, ?4)
-         ON CONFLICT (kind, state, void) DO UPDATE SET n = n + excluded.n",
-    )?
-    .execute(params![kind, columns.state.as_deref().unwrap_or_default(), columns.void, change])?;
+    let state = columns.state.as_deref().unwrap_or_default();
+    let counted = conn
+        .prepare_cached("UPDATE view_count SET n = n + ?4 WHERE kind = ?1 AND state = ?2 AND void = ?3")?
+        .execute(params![kind, state, columns.void, change])?;
+    if counted == 0 {
+        conn.prepare_cached("INSERT INTO view_count (kind, state, void, n) VALUES (?1, ?2, ?3, ?4)")?
+            .execute(params![kind, state, columns.void, change])?;
+    }
     Ok(())
 }
 

@@ -13,8 +13,7 @@ use crate::printer::Tone;
 use crate::record_view;
 use crate::table::{self, Toned};
 
-/// Records listed at once unless asked otherwise, to a person and to a script alike: a command is not to take longer as
-/// the book grows. `--limit` takes any number.
+/// Records shown to a person at once; a script with `--json` gets all of them unless it says otherwise.
 const SHOWN_DEFAULT: u32 = 50;
 /// Longest value in a column, in columns of the terminal.
 const CELL_WIDTH_MAX: usize = 36;
@@ -63,20 +62,13 @@ fn ancestors(kind: &'static Kind) -> Vec<&'static Kind> {
 }
 
 pub(super) fn run(context: &Context, kind: &'static Kind, matches: &ArgMatches) -> Result<(), CommandError> {
-    let limit = matches.get_one::<u32>("limit").copied().unwrap_or(SHOWN_DEFAULT);
+    let asked = matches.get_one::<u32>("limit").copied();
+    let limit = asked.unwrap_or(if context.json { u32::MAX } else { SHOWN_DEFAULT });
     let mut device = context.open()?;
     let filter = filter(&mut device, kind, matches)?;
     let (records, total) = records(&mut device, kind, &filter, limit)?;
-    let more_left = || {
-        if total > records.len() as u64 {
-            let counts = [("shown", records.len().into()), ("total", total.into())];
-            context.detail(&context.text_with("cli-more-left", &counts));
-        }
-    };
     if context.json {
-        context.printer.json(&records)?;
-        more_left();
-        return Ok(());
+        return Ok(context.printer.json(&records)?);
     }
     if records.is_empty() {
         let nothing = if filter == Filter::default() { "cli-none-yet" } else { "cli-none-found" };
@@ -85,7 +77,10 @@ pub(super) fn run(context: &Context, kind: &'static Kind, matches: &ArgMatches) 
         return Ok(());
     }
     context.printer.data(&as_table(context, kind, &records))?;
-    more_left();
+    if total > records.len() as u64 {
+        let counts = [("shown", records.len().into()), ("total", total.into())];
+        context.detail(&context.text_with("cli-more-left", &counts));
+    }
     Ok(())
 }
 

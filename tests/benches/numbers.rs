@@ -244,7 +244,7 @@ fn commands(home: &Path, ids: &[String]) -> Result<(), Failed> {
         ("customer show", &["customer", "show", id]),
         ("customer add", &["customer", "add", "--name", "王*", "--channel", "phone"]),
         ("customer edit", &["customer", "edit", id, "--preference", ""]),
-        ("task list", &["task", "list"]),
+        ("task list --limit 50", &["task", "list", "--limit", "50"]),
         ("search 设备", &["search", "设备"]),
         ("history", &["history", id]),
         ("status", &["status"]),

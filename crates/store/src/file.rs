@@ -172,7 +172,11 @@ impl Schema {
 
     /// What belongs to a connection and not to the file.
     fn settle(conn: &Connection) -> Result<(), StoreError> {
-        conn.execute_batch("PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA wal_autocheckpoint=0;")?;
+        // At most 32 MiB of pages: the indexes of a large book are written in random order during a first join, and SQLite's
+        // own 2 MiB would send most of them to the file and back.
+        conn.execute_batch(
+            "PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-32768;",
+        )?;
         conn.set_prepared_statement_cache_capacity(128);
         Ok(())
     }

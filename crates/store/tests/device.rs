@@ -424,3 +424,40 @@ fn a_backup_taken_while_another_writes_is_whole() {
     assert_eq!(restored.read(|tx| tx.document_count()).unwrap(), 1);
     assert_eq!(reader.backup(&copy).unwrap_err().kind(), StoreErrorKind::Exists);
 }
+
+#[test]
+fn a_commit_waits_for_the_disk() {
+    // No test can cut the power, and a killed process leaves what it wrote with the system: so I1 rests on this setting.
+    const FULL: i64 = 2;
+    let home = tempfile::tempdir().unwrap();
+    let setting = |store: &mut DeviceStore, name: &str| -> String {
+        store
+            .read(|tx| {
+                let value: rusqlite::types::Value =
+                    tx.connection().pragma_query_value(None, name, |row| row.get(0)).map_err(StoreError::from)?;
+                Ok::<_, StoreError>(format!("{value:?}"))
+            })
+            .unwrap()
+    };
+    let mut made = DeviceStore::create(home.path(), &identity()).unwrap();
+    let mut opened = DeviceStore::open(home.path()).unwrap();
+    for store in [&mut made, &mut opened] {
+        assert_eq!(setting(store, "synchronous"), format!("Integer({FULL})"));
+        assert_eq!(setting(store, "journal_mode"), "Text(\"wal\")");
+    }
+}
+
+#[test]
+fn what_is_set_aside_is_added_to_and_never_replaced() {
+    let mut store = DeviceStore::in_memory(&identity()).unwrap();
+    for bytes in [b"\0first\xff\0".as_slice(), b"\0\xfesecond"] {
+        store.write(|tx| tx.note_invalid(doc(3), "unreadable", bytes, at(6))).unwrap();
+    }
+    let kept: Vec<u8> = store
+        .read(|tx| {
+            let kept = tx.connection().query_row("SELECT bytes FROM invalid", [], |row| row.get(0));
+            kept.map_err(StoreError::from)
+        })
+        .unwrap();
+    assert_eq!(kept, b"\0first\xff\0\0\xfesecond");
+}

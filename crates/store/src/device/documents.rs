@@ -248,7 +248,7 @@ impl WriteTx<'_> {
         Ok(tail)
     }
 
-    /// Takes note that what arrived for `doc` could not be taken in, and keeps its bytes.
+    /// Takes note that what arrived for `doc` could not be taken in, and adds its bytes to those kept before.
     ///
     /// # Errors
     /// Any [`StoreError`] of writing.
@@ -258,18 +258,9 @@ impl WriteTx<'_> {
             .prepare_cached(
                 "INSERT INTO invalid (doc, at_ms, reason, bytes) VALUES (?1, ?2, ?3, ?4)
                  ON CONFLICT (doc) DO UPDATE
-                 SET at_ms = excluded.at_ms, reason = excluded.reason, bytes = bytes || excluded.bytes",
+                 SET at_ms = excluded.at_ms, reason = excluded.reason, bytes = CAST(bytes || excluded.bytes AS BLOB)",
             )?
             .execute(params![doc.as_bytes(), at.millis(), reason, bytes])?;
-        Ok(())
-    }
-
-    /// Forgets a note of [`WriteTx::note_invalid`]: the document reads again.
-    ///
-    /// # Errors
-    /// Any [`StoreError`] of writing.
-    pub fn clear_invalid(&self, doc: DocId) -> Result<(), StoreError> {
-        self.tx.tx.prepare_cached("DELETE FROM invalid WHERE doc = ?1")?.execute([doc.as_bytes()])?;
         Ok(())
     }
 }

@@ -428,3 +428,25 @@ fn an_edit_after_two_equal_rewrites_is_shown() {
     boss().edit(&mut dossier, 40, |edit| edit.set(&id(REQ), fields([("need", "无问题。")])));
     assert_eq!(text(&dossier.read(), REQ, "need"), Some("无问题。"));
 }
+
+#[test]
+fn the_later_author_of_a_register_wins_over_a_busier_one() {
+    let base = dossier();
+    let preference = |text: &'static str| fields([("preference", text)]);
+    let changes = apart(
+        &base,
+        vec![
+            // Many edits give automerge the higher operation counter, which would win by its own rule.
+            Box::new(move |dossier| {
+                for (minute, text) in [(20, "电话"), (21, "短信"), (22, "邮件"), (23, "面谈")] {
+                    boss().edit(dossier, minute, |edit| edit.set(&id("CUST-01-1"), preference(text)));
+                }
+            }),
+            sets(wang(), 30, "CUST-01-1", preference("每周一次")),
+        ],
+    );
+    let (_, view) = merged(&base, &changes);
+    assert_eq!(text(&view, "CUST-01-1", "preference"), Some("每周一次"));
+    let candidates: Vec<_> = view.conflicts[0].candidates.iter().map(|candidate| &candidate.value).collect();
+    assert_eq!(candidates, [&Value::from("每周一次"), &Value::from("面谈")], "the loser's last word is kept");
+}

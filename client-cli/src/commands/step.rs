@@ -32,7 +32,9 @@ const fn step(kind: &'static Kind, verb: &'static str, event: &'static str) -> S
 }
 
 /// Every step that people take. `received` of a feedback is how a form that was sent comes back.
-static STEPS: [Step; 19] = [
+static STEPS: [Step; 21] = [
+    step(&CUSTOMER, "merge", "merged"),
+    step(&CUSTOMER, "separate", "separated"),
     step(&CUSTOMER, "void", "void"),
     step(&ASSESSMENT, "approve", "approved"),
     step(&ASSESSMENT, "void", "void"),

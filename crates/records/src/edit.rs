@@ -1,5 +1,7 @@
 //! Writing to a dossier: everything is checked here, before an operation is made.
 
+mod check;
+
 use automerge::transaction::{Transactable, Transaction};
 use automerge::{ObjId, ObjType, ReadDoc};
 use vocab::{Author, EventId, RecordId, Role, Timestamp};
@@ -10,7 +12,7 @@ use crate::invalid::{Attempt, Invalid};
 use crate::kinds;
 use crate::life::Life;
 use crate::log::{NoEffect, StoredEvent, allowed};
-use crate::read::{self, Part, Reading, rewrite_key};
+use crate::read::{self, Part, Reading, reached_key, rewrite_key};
 use crate::register::encode;
 use crate::schema::{EVENTS_PER_RECORD_MAX, EventKind, Field, Kind, Right, SUPERVISORS, Shape, Source};
 use crate::text::is_rewrite;
@@ -79,7 +81,11 @@ impl<'a> Edit<'a> {
         for (name, value) in fields {
             let field = kind.field(name).ok_or_else(|| Invalid::unknown_field(kind.label, name))?;
             match field.source {
-                Source::Person | Source::Once | Source::Auto => checked.insert(field.name, field.check(value)?),
+                Source::Person | Source::Once | Source::Auto => {
+                    let value = field.check(value)?;
+                    check::private(field, &value)?;
+                    checked.insert(field.name, value)
+                }
                 Source::Id => return Err(not_set(kind, field, "fix-automatic")),
                 Source::Event => return Err(not_set(kind, field, "fix-by_event")),
             };
@@ -92,9 +98,12 @@ impl<'a> Edit<'a> {
             // A feedback is received when it has a score; until then only the form was sent.
             let stamped = kind.life != Life::Feedback || checked.contains_key("score");
             if field.source == Source::Auto && missing && stamped {
-                checked.insert(field.name, Value::Date(self.stamp.day()));
+                checked.insert(field.name, stamped_as(field, self.stamp));
             }
         }
+        self.check_links(kind, &checked)?;
+        check::policy(kind, &checked)?;
+        check::order(kind, &checked, |earlier, later| checked.contains_key(earlier) || checked.contains_key(later))?;
         self.write_new(kind, id, &records, parent, checked)
     }
 
@@ -108,6 +117,9 @@ impl<'a> Edit<'a> {
     ) -> Result<(), Invalid> {
         self.reading = None;
         let object = self.transaction.put_object(records, id.as_str(), ObjType::Map).map_err(refused)?;
+        for milestone in kind.milestones.iter().filter(|milestone| milestone.is_reached(&fields)) {
+            self.transaction.put(&object, reached_key(milestone.name), true).map_err(refused)?;
+        }
         if let (Some(link), Some(parent)) = (&kind.parent, parent)
             && link.field != "customer_id"
         {
@@ -143,6 +155,7 @@ impl<'a> Edit<'a> {
     }
 
     fn parent(&mut self, kind: &'static Kind, parent: Option<&RecordId>) -> Result<Option<RecordId>, Invalid> {
+        self.check_class(kind)?;
         let customer = self.view().customer.clone();
         let Some(link) = &kind.parent else {
             return match customer {
@@ -184,19 +197,33 @@ impl<'a> Edit<'a> {
         for (name, value) in fields {
             let field = kind.field(name).ok_or_else(|| Invalid::unknown_field(kind.label, name))?;
             match field.source {
-                Source::Person => checked.push((field, field.check(value)?)),
+                Source::Person => {
+                    let value = field.check(value)?;
+                    check::private(field, &value)?;
+                    checked.push((field, value));
+                }
                 Source::Once => return Err(not_set(kind, field, "fix-once")),
                 Source::Id | Source::Auto => return Err(not_set(kind, field, "fix-automatic")),
                 Source::Event => return Err(not_set(kind, field, "fix-by_event")),
             }
         }
+        if let Some(field) = checked
+            .iter()
+            .find(|(field, value)| field.required && *value == Value::Text(String::new()))
+            .map(|(field, _)| field)
+        {
+            return Err(Invalid::missing(kind.label, field));
+        }
+        let given: Fields = checked.iter().map(|(field, value)| (field.name, value.clone())).collect();
+        self.check_links(kind, &given)?;
+        let mut after = self.view().record(id).map(|record| record.fields.clone()).unwrap_or_default();
+        after.extend(given.clone());
+        check::order(kind, &after, |earlier, later| given.contains_key(earlier) || given.contains_key(later))?;
+        let reached = self.newly_reached(id, kind, &after);
         for (field, value) in checked {
-            if field.required && value == Value::Text(String::new()) {
-                return Err(Invalid::missing(kind.label, field));
-            }
             self.write(id, field, value)?;
         }
-        Ok(())
+        self.mark_reached(id, &reached)
     }
 
     fn write(&mut self, id: &RecordId, field: &'static Field, value: Value) -> Result<(), Invalid> {
@@ -280,7 +307,9 @@ impl<'a> Edit<'a> {
         let (mut own, mut writes) = (Fields::new(), Fields::new());
         for (name, value) in data {
             if let Some(field) = step.data.iter().find(|field| field.name == name) {
-                own.insert(field.name, field.check(value)?);
+                let value = field.check(value)?;
+                check::private(field, &value)?;
+                own.insert(field.name, value);
             } else if let Some(field) = kind.field(name).filter(|_| step.writes.contains(&name)) {
                 writes.insert(field.name, value);
             } else {
@@ -294,6 +323,15 @@ impl<'a> Edit<'a> {
         if let Some(field) = step.data.iter().find(|field| field.required && !own.contains_key(field.name)) {
             return Err(Invalid::missing(step.label, field));
         }
+        check::references(
+            id,
+            &step.data.iter().filter_map(|field| Some((field, own.get(field.name)?))).collect::<Vec<_>>(),
+        )?;
+        let mut after = self.view().record(id).map(|record| record.fields.clone()).unwrap_or_default();
+        after.extend(
+            own.iter().filter(|(name, _)| kind.field(name).is_some()).map(|(name, value)| (*name, value.clone())),
+        );
+        check::order(kind, &after, |_, later| own.contains_key(later))?;
         if !writes.is_empty() {
             self.set(id, writes)?;
         }
@@ -391,7 +429,7 @@ impl<'a> Edit<'a> {
                 }
                 self.write(&found.record, field, candidate.value.clone())
             }
-            (ConflictKind::Flag, Some(taken)) if self.is_decidable(&found.record, found.reason) => {
+            (ConflictKind::Flag, Some(taken)) if self.is_decidable(&found.record, &found.id) => {
                 let data = Fields::from([("field", found.field.into()), ("take", taken.as_str().into())]);
                 self.step(event, &found.record, "resolved", data)
             }
@@ -399,10 +437,15 @@ impl<'a> Edit<'a> {
         }
     }
 
-    fn is_decidable(&mut self, id: &RecordId, reason: &str) -> bool {
+    fn is_decidable(&mut self, id: &RecordId, conflict: &str) -> bool {
         self.part(id)
-            .is_ok_and(|(_, part)| part.outcome.flags.iter().any(|flag| flag.reason == reason && flag.decidable))
+            .is_ok_and(|(_, part)| part.outcome.flags.iter().any(|flag| flag.decidable && flag.id(id) == conflict))
     }
+}
+
+/// The stamp as a field takes it.
+fn stamped_as(field: &Field, stamp: Timestamp) -> Value {
+    if field.shape == Shape::Time { Value::Time(stamp) } else { Value::Date(stamp.day()) }
 }
 
 fn not_set(kind: &Kind, field: &Field, fix: &'static str) -> Invalid {

@@ -7,7 +7,7 @@ use messages::Catalogue;
 use vocab::{Day, Lang, RecordId, Staff, Timestamp};
 
 use crate::invalid::{Invalid, Problem};
-use crate::schema::{Field, NOTES_MAX, Shape, TAG_CHARS_MAX, TAGS_MAX, TEXT_CHARS_MAX};
+use crate::schema::{Field, NOTES_MAX, Shape, Source, TAG_CHARS_MAX, TAGS_MAX, TEXT_CHARS_MAX};
 use crate::value::{Note, Signature, Value};
 
 impl Field {
@@ -18,6 +18,9 @@ impl Field {
     /// [`Invalid::Value`], which names the field and the fix.
     pub fn parse(&self, text: &str) -> Result<Value, Invalid> {
         let text = text.trim();
+        if text.is_empty() && !self.required && self.source == Source::Person {
+            return Ok(Value::Text(String::new()));
+        }
         let wrong = |problem| Invalid::value(self, text, problem);
         let value = match self.shape {
             Shape::Masked | Shape::Staff | Shape::Line(_) | Shape::Text(_) | Shape::Reference(_) => text.into(),
@@ -73,12 +76,19 @@ impl Field {
         }
     }
 
-    /// Checks a value against the field's shape and bounds, with space at either end of a text removed.
+    /// Checks a value against the field's shape and bounds, with space at either end of a text removed. An empty text is no
+    /// value: it clears a field that is not required.
     ///
     /// # Errors
     /// [`Invalid::Value`], which names the field and the fix.
     pub fn check(&self, value: Value) -> Result<Value, Invalid> {
         match (self.shape, value) {
+            // An empty text takes a value away that need not be there.
+            (shape, Value::Text(text))
+                if text.trim().is_empty() && !self.required && shape != Shape::Tags && shape != Shape::Notes =>
+            {
+                Ok(Value::Text(String::new()))
+            }
             (Shape::Text(chars_max), Value::Text(text)) => {
                 let text = self.checked(&text.replace("\r\n", "\n"), chars_max, |c| c == '\n' || c == '\t')?;
                 if text.is_empty() && self.required { Err(self.wrong(&text, Problem::Empty)) } else { Ok(text.into()) }

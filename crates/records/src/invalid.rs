@@ -5,7 +5,10 @@ use std::fmt;
 use messages::{Arg, Catalogue, Message};
 use vocab::{EventId, Lang, RecordId, Role};
 
-use crate::schema::{Field, Kind, Shape};
+use crate::policy::PolicyProblem;
+use crate::privacy::Private;
+use crate::schema::{Class, Field, Kind, Shape};
+use crate::value::Value;
 
 /// Why an edit was refused. Nothing of it remains in the dossier.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -127,6 +130,45 @@ pub enum Invalid {
         /// The record.
         id: RecordId,
     },
+    /// Private data in a text.
+    Private {
+        /// The field's label.
+        field: &'static str,
+        /// What was found.
+        what: Private,
+        /// The words around it, with what was found in brackets.
+        place: String,
+        /// The place of its first character, counted from 1.
+        position: usize,
+    },
+    /// A day or time before one it has to follow.
+    OutOfOrder {
+        /// Label of the field that should be the earlier.
+        earlier: &'static str,
+        /// Its value.
+        earlier_is: String,
+        /// Label of the field that should be the later.
+        later: &'static str,
+        /// Its value.
+        later_is: String,
+    },
+    /// The record belongs in another document.
+    WrongDocument {
+        /// The kind's label.
+        kind: &'static str,
+        /// Where it belongs.
+        class: Class,
+    },
+    /// A record cannot name itself.
+    Itself {
+        /// Its id.
+        id: RecordId,
+    },
+    /// A policy with something missing or wrong.
+    Policy {
+        /// What.
+        problem: PolicyProblem,
+    },
     /// automerge refused the operation.
     Refused {
         /// automerge's words.
@@ -215,6 +257,27 @@ impl Invalid {
         Invalid::Value { field: field.label, value: value.chars().take(Self::VALUE_CHARS_MAX).collect(), problem }
     }
 
+    /// How much around a private datum an error repeats, in characters on either side.
+    const AROUND_CHARS_MAX: usize = 8;
+
+    pub(crate) fn private(field: &Field, text: &str, what: Private, place: std::ops::Range<usize>) -> Self {
+        let part = |from: usize, to: usize| text.chars().skip(from).take(to.saturating_sub(from)).collect::<String>();
+        let (from, to) = (place.start.saturating_sub(Self::AROUND_CHARS_MAX), place.end + Self::AROUND_CHARS_MAX);
+        let shown = format!("{}[{}]{}", part(from, place.start), part(place.start, place.end), part(place.end, to));
+        Invalid::Private { field: field.label, what, place: shown, position: place.start + 1 }
+    }
+
+    pub(crate) fn out_of_order(earlier: &Field, earlier_is: &Value, later: &Field, later_is: &Value) -> Self {
+        // Days and times are shown alike in every language.
+        let show = |field: &Field, value: &Value| field.show(value, Lang::En);
+        Invalid::OutOfOrder {
+            earlier: earlier.label,
+            earlier_is: show(earlier, earlier_is),
+            later: later.label,
+            later_is: show(later, later_is),
+        }
+    }
+
     pub(crate) fn missing(owner: &'static str, field: &Field) -> Self {
         Invalid::Missing { kind: owner, field: field.label }
     }
@@ -297,6 +360,21 @@ impl Invalid {
             Invalid::Full { id } => {
                 Message::new("invalid-full").with("id", id.as_str()).with("max", crate::schema::EVENTS_PER_RECORD_MAX)
             }
+            Invalid::Private { field, what, place, position } => Message::new("invalid-private")
+                .with("field", key(field))
+                .with("what", key(what.label()))
+                .with("place", place.as_str())
+                .with("position", *position),
+            Invalid::OutOfOrder { earlier, earlier_is, later, later_is } => Message::new("invalid-out_of_order")
+                .with("earlier", key(earlier))
+                .with("earlier_is", earlier_is.as_str())
+                .with("later", key(later))
+                .with("later_is", later_is.as_str()),
+            Invalid::WrongDocument { kind, class } => Message::new("invalid-wrong_document")
+                .with("kind", key(kind))
+                .with("class", Arg::Key(format!("class-{}", class.code()))),
+            Invalid::Itself { id } => Message::new("invalid-itself").with("id", id.as_str()),
+            Invalid::Policy { problem } => problem.message(),
             Invalid::Refused { cause } => Message::new("invalid-refused").with("cause", cause.as_str()),
         }
     }

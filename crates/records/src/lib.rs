@@ -77,6 +77,7 @@
 //! ```
 
 mod bits;
+mod class;
 mod column;
 mod dossier;
 mod duplicates;
@@ -88,6 +89,10 @@ mod invalid;
 mod kinds;
 mod life;
 mod log;
+mod merge;
+mod points;
+mod policy;
+mod privacy;
 mod read;
 mod register;
 mod schema;
@@ -99,10 +104,22 @@ pub use column::Resources;
 pub use dossier::{Corrupt, Dossier};
 pub use edit::{Edit, steps_open};
 pub use invalid::{Attempt, Invalid, Problem};
-pub use kinds::{ASSESSMENT, CUSTOMER, FEEDBACK, KINDS, TASK, kind, kind_of_prefix, may_write};
+pub use kinds::{
+    ALL_KINDS, ASSESSMENT, CARE, COMPLAINT, CUSTOMER, DAILY_CHECK, EMERGENCY, FEEDBACK, IMPROVEMENT, INQUIRY, KINDS,
+    ORDER, POINTS, POLICY, REVIEW, RISK, ROSTER, TASK, TRAINING, VISIT, WORKING_GROUP, kind, kind_of_prefix, may_write,
+};
+pub use merge::Merged;
+pub use policy::{
+    BusinessHours, DayRule, Hours, LimitCode, Membership, POLICY_CHARS_MAX, Period, Policies, Policy, PolicyProblem,
+    PolicyVersion, Response, RosterRules, Span,
+};
+pub use privacy::{Private, find_private};
 pub use schema::{
-    ASSESSORS, Column, EVENTS_PER_RECORD_MAX, Enumeration, EventKind, FRONT_LINE, Field, Kind, LINE_CHARS_MAX,
-    NOTES_MAX, Parent, Right, SUPERVISORS, Shape, Source, TAG_CHARS_MAX, TAGS_MAX, TEXT_CHARS_MAX,
+    ADMINISTRATORS, ANY_KIND, ASSESSORS, Class, Column, EVENTS_PER_RECORD_MAX, Enumeration, EventKind, FRONT_LINE,
+    Field, Kind, LINE_CHARS_MAX, MANAGERS, Milestone, NOTES_MAX, Parent, Right, SUPERVISORS, Shape, Source,
+    TAG_CHARS_MAX, TAGS_MAX, TEXT_CHARS_MAX,
 };
 pub use value::{Fields, Note, Signature, Value};
-pub use view::{Candidate, Conflict, ConflictKind, Entry, HistoryEntry, Record, Severity, View, Written};
+pub use view::{
+    Candidate, Conflict, ConflictKind, Entry, HistoryEntry, Record, Severity, Step, Stranger, View, Written,
+};

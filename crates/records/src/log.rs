@@ -112,7 +112,7 @@ impl Log {
         for index in order {
             let Some(step) = log.events[index].kind else { continue };
             let past = log.ancestors[index].and(&log.effective);
-            let outcome = life::fold(kind.life, &log, &past, facts);
+            let outcome = life::fold(kind, &log, &past, facts);
             match allowed(step, &outcome, log.events[index].author.as_ref()) {
                 Ok(()) => {
                     log.events[index].takes = step.code == "started" && outcome.assignee.is_none();
@@ -131,7 +131,7 @@ impl Log {
 
     /// What the effective events add up to.
     pub(crate) fn outcome(&self, kind: &Kind, facts: &Facts) -> Outcome {
-        life::fold(kind.life, self, &self.effective, facts)
+        life::fold(kind, self, &self.effective, facts)
     }
 
     /// Whether `later` was written having seen `earlier`.

@@ -1,5 +1,7 @@
 //! From a document to its view.
 
+mod dispute;
+
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -10,12 +12,12 @@ use vocab::{EventId, RecordId, Role, Timestamp};
 use crate::dossier::{EVENTS, RECORDS, container};
 use crate::graph::Graph;
 use crate::kinds::{self, GRADE};
-use crate::life::{Facts, Flag, Outcome};
+use crate::life::{Facts, Outcome};
 use crate::log::{Event, Log, StoredEvent, data_of};
 use crate::register::{Alternative, alternatives, unauthorised};
 use crate::schema::{Field, Kind, Shape, Source};
 use crate::value::{Fields, Value};
-use crate::view::{Candidate, Conflict, ConflictKind, Record, Severity, View};
+use crate::view::{Candidate, Conflict, ConflictKind, Record, Severity, Step, Stranger, View};
 
 /// The register beside a text that marks a rewrite of most of it.
 pub(crate) fn rewrite_key(field: &str) -> String {
@@ -59,6 +61,8 @@ struct Draft {
     writers: Vec<(&'static str, usize)>,
     /// The latest change that touched it, by authored time.
     latest: usize,
+    /// When sets of fields were first filled in.
+    reached: BTreeMap<&'static str, Timestamp>,
 }
 
 struct Reader<'a, D> {
@@ -90,9 +94,6 @@ pub(crate) fn read<D: ReadDoc>(doc: &D, graph: &Graph) -> Reading {
     reader.finish()
 }
 
-/// Most writers of one record's registers for which parallel edits are looked for.
-const PARALLEL_WRITERS_MAX: usize = 256;
-
 impl<D: ReadDoc> Reader<'_, D> {
     fn records(&mut self, records: &ObjId) {
         for item in self.doc.map_range(records, ..) {
@@ -102,7 +103,7 @@ impl<D: ReadDoc> Reader<'_, D> {
             let object = item.id();
             let made = self.graph.of_op(&object).map(|(place, _)| place);
             let (Some(id), Some(kind), true, Some(made)) = (id, kind, is_map, made) else {
-                self.view.unknown += 1;
+                self.stranger(None, &item.key, made.unwrap_or(0), &item.value);
                 continue;
             };
             let author = self.graph.changes()[made].author.as_ref();
@@ -116,6 +117,25 @@ impl<D: ReadDoc> Reader<'_, D> {
             (draft.kind.parent.is_none()).then(|| (self.graph.changes()[draft.made].at, id.clone()))
         };
         self.view.customer = self.drafts.iter().filter_map(first).min().map(|(_, id)| id);
+    }
+
+    fn place_of(&self, operation: &ObjId, otherwise: usize) -> usize {
+        self.graph.of_op(operation).map_or(otherwise, |(place, _)| place)
+    }
+
+    /// What this version does not understand is left as it stands, and listed.
+    fn stranger(&mut self, record: Option<&RecordId>, key: &str, change: usize, value: &ValueRef<'_>) {
+        let shown = match value {
+            ValueRef::Scalar(scalar) => ScalarValue::from(scalar.clone()).to_string(),
+            ValueRef::Object(_) => String::new(),
+        };
+        self.note_stranger(record.cloned(), key, change, &shown);
+    }
+
+    fn note_stranger(&mut self, record: Option<RecordId>, key: &str, change: usize, shown: &str) {
+        self.view.unknown += 1;
+        let written = self.graph.changes().get(change).map(crate::graph::Change::written);
+        self.view.strangers.extend(written.and_then(|written| Stranger::of(record, key, written, shown)));
     }
 
     /// A record whose maker had no right to make it is not shown, only listed.
@@ -140,8 +160,15 @@ impl<D: ReadDoc> Reader<'_, D> {
     }
 
     fn record(&mut self, id: RecordId, kind: &'static Kind, object: ObjId, made: usize) {
-        let mut draft =
-            Draft { kind, object: object.clone(), fields: Fields::new(), made, writers: Vec::new(), latest: made };
+        let mut draft = Draft {
+            kind,
+            object: object.clone(),
+            fields: Fields::new(),
+            made,
+            writers: Vec::new(),
+            latest: made,
+            reached: BTreeMap::new(),
+        };
         let mut rewritten: Vec<(&'static Field, Vec<Alternative>)> = Vec::new();
         for item in self.doc.map_range(&object, ..) {
             let Some(field) = kind.field(&item.key) else {
@@ -150,8 +177,12 @@ impl<D: ReadDoc> Reader<'_, D> {
                     if marks.len() > 1 {
                         rewritten.push((field, marks));
                     }
+                } else if let Some(milestone) = milestone_of(kind, &item.key) {
+                    let marks = alternatives(self.doc, self.graph, kind, &object, &item.key, &flag_field(), None);
+                    let first = marks.iter().map(|mark| self.graph.changes()[mark.change].at).min();
+                    draft.reached.extend(first.map(|first| (milestone, first)));
                 } else {
-                    self.view.unknown += 1;
+                    self.stranger(Some(&id), &item.key, self.place_of(&item.id(), made), &item.value);
                 }
                 continue;
             };
@@ -182,7 +213,7 @@ impl<D: ReadDoc> Reader<'_, D> {
                     };
                     self.register(&id, field, found, &mut draft);
                 }
-                _ => self.view.unknown += 1,
+                _ => self.stranger(Some(&id), &item.key, self.place_of(&item.id(), made), &item.value),
             }
         }
         for (field, marks) in rewritten {
@@ -266,118 +297,6 @@ impl<D: ReadDoc> Reader<'_, D> {
         }
     }
 
-    /// Two rewrites of most of a text, made apart: each as its author left it, the later one shown. Merged they would be nonsense.
-    fn rewrites(&mut self, id: &RecordId, field: &'static Field, marks: Vec<Alternative>, draft: &mut Draft) {
-        if !self.graph.is_tractable() {
-            return;
-        }
-        let mut versions: Vec<(String, &Alternative)> = Vec::new();
-        for mark in &marks {
-            let others: Vec<usize> =
-                marks.iter().map(|other| other.change).filter(|change| *change != mark.change).collect();
-            let heads = self.graph.heads_without(&others);
-            let text = self.doc.get_at(&draft.object, field.name, &heads).ok().flatten();
-            let text = text.and_then(|(_, object)| self.doc.text_at(object, &heads).ok()).unwrap_or_default();
-            versions.push((text, mark));
-        }
-        versions.sort_by_key(|(_, mark)| Reverse(mark.rank(self.graph)));
-        for mark in &marks {
-            draft.touch(self.graph, mark.change);
-        }
-        draft.fields.insert(field.name, Value::Text(versions[0].0.clone()));
-        let mut distinct: Vec<&(String, &Alternative)> = Vec::new();
-        for version in &versions {
-            if !distinct.iter().any(|known| known.0 == version.0) {
-                distinct.push(version);
-            }
-        }
-        if distinct.len() > 1 {
-            let candidates = distinct
-                .iter()
-                .enumerate()
-                .map(|(place, (text, mark))| {
-                    self.candidate(field.name, &Value::Text(text.clone()), mark.change, place == 0)
-                })
-                .collect();
-            self.disagree(id, field.name, ConflictKind::Conflict, Severity::Warning, candidates);
-        }
-    }
-
-    /// Different registers of one record, each written without having seen the other, until somebody who saw both writes again.
-    fn parallel(&mut self, id: &RecordId, draft: &Draft) {
-        let apart =
-            |a: &(&'static str, usize), b: &(&'static str, usize)| a.0 != b.0 && self.graph.concurrent(a.1, b.1);
-        let seen_both = |a: usize, b: usize| {
-            draft.writers.iter().any(|(_, later)| self.graph.descends(*later, a) && self.graph.descends(*later, b))
-        };
-        let mut parts: Vec<(&'static str, usize)> = Vec::new();
-        // Bounds what a device that writes thousands of alternatives can cost; people's records have a handful.
-        if draft.writers.len() > PARALLEL_WRITERS_MAX {
-            return;
-        }
-        // What was written twice is listed as a conflict of its own, with its own authors.
-        let once = |field: &str| draft.writers.iter().filter(|(other, _)| *other == field).count() == 1;
-        for a in draft.writers.iter().filter(|(field, _)| once(field)) {
-            if draft.writers.iter().filter(|(field, _)| once(field)).any(|b| apart(a, b) && !seen_both(a.1, b.1)) {
-                parts.push(*a);
-            }
-        }
-        if parts.is_empty() {
-            return;
-        }
-        parts.sort_by_key(|(field, change)| {
-            let change = &self.graph.changes()[*change];
-            (Reverse(change.at), change.actor, *field)
-        });
-        let mut seen = std::collections::BTreeSet::new();
-        let parts: Vec<_> = parts.into_iter().filter(|(field, _)| seen.insert(*field)).collect();
-        if parts.len() < 2 {
-            return;
-        }
-        let candidates: Vec<Candidate> = parts
-            .iter()
-            .map(|(field, change)| {
-                let value = draft.fields.get(field).cloned().unwrap_or_else(|| "".into());
-                self.candidate(field, &value, *change, true)
-            })
-            .collect();
-        let record = draft.kind.id_field;
-        self.disagree(id, record, ConflictKind::Parallel, Severity::Notice, candidates);
-    }
-
-    fn candidate(&self, field: &'static str, value: &Value, change: usize, effective: bool) -> Candidate {
-        let written = self.graph.changes()[change].written();
-        Candidate { field, value: value.clone(), effective, event: None, written }
-    }
-
-    fn disagree(
-        &mut self,
-        record: &RecordId,
-        field: &'static str,
-        kind: ConflictKind,
-        severity: Severity,
-        candidates: Vec<Candidate>,
-    ) {
-        let reason = match kind {
-            ConflictKind::Parallel => "conflict-parallel",
-            _ => "conflict-conflict",
-        };
-        let id = match kind {
-            ConflictKind::Parallel => format!("{record}/parallel"),
-            _ => format!("{record}/{field}"),
-        };
-        self.view.conflicts.push(Conflict {
-            id,
-            record: record.clone(),
-            field,
-            kind,
-            severity,
-            reason,
-            since: since(&candidates),
-            candidates,
-        });
-    }
-
     fn events(&mut self, events: &ObjId) {
         for item in self.doc.map_range(events, ..) {
             let mut found = vec![(json_of(&item.value), item.id())];
@@ -386,6 +305,7 @@ impl<D: ReadDoc> Reader<'_, D> {
                 found = all.into_iter().map(|(value, id)| (value.as_str().map(str::to_owned), id)).collect();
             }
             // An id used twice is no honest client's; the first authored stands.
+            let place = self.graph.of_op(&item.id()).map_or(0, |(place, _)| place);
             let first = found.into_iter().filter_map(|(json, id)| Some((self.graph.of_op(&id)?.0, json?))).min_by_key(
                 |(change, _)| {
                     let change = &self.graph.changes()[*change];
@@ -394,7 +314,7 @@ impl<D: ReadDoc> Reader<'_, D> {
             );
             let parsed = first.and_then(|(change, json)| self.event(&item.key, &json, change));
             if parsed.is_none() {
-                self.view.unknown += 1;
+                self.stranger(None, &item.key, place, &item.value);
             }
         }
     }
@@ -407,7 +327,7 @@ impl<D: ReadDoc> Reader<'_, D> {
         let step = kind.event(&stored.kind);
         let data = step.and_then(|step| data_of(step, &stored.data));
         if data.is_none() {
-            self.view.unknown += 1;
+            self.note_stranger(Some(record.clone()), &stored.kind, change, json);
         }
         let change_info = &self.graph.changes()[change];
         let event = Event {
@@ -447,6 +367,7 @@ impl<D: ReadDoc> Reader<'_, D> {
             let log = Log::new(draft.kind, events, &facts);
             let outcome = log.outcome(draft.kind, &facts);
             draft.fields.extend(outcome.fields.clone());
+            let steps = log.effective.iter().filter_map(|index| Step::of(&log.events[index])).collect();
             for flag in &outcome.flags {
                 self.flag(&id, &log, flag);
             }
@@ -480,48 +401,24 @@ impl<D: ReadDoc> Reader<'_, D> {
                 fields: draft.fields,
                 created: self.graph.changes()[draft.made].written(),
                 updated: self.graph.changes()[draft.latest].written(),
+                steps,
+                reached: draft.reached,
             });
             parts.insert(id, Part { object: draft.object, log, outcome, digest: facts.digest });
         }
-        self.view.unknown += self.events.values().map(Vec::len).sum::<usize>();
-        let place = |kind: &Kind| kinds::KINDS.iter().position(|known| *known == kind);
+        for event in std::mem::take(&mut self.events).into_values().flatten() {
+            self.view.unknown += 1;
+            self.view.strangers.extend(Stranger::of(None, event.id.as_str(), event.written(), &event.code));
+        }
+        let place = |kind: &Kind| kinds::ALL_KINDS.iter().position(|known| *known == kind);
         self.view.records.sort_by(|a, b| (place(a.kind), &a.id).cmp(&(place(b.kind), &b.id)));
         crate::duplicates::mark(&mut self.view);
+        crate::points::mark(&mut self.view);
+        self.view.strangers.sort();
+        self.view.strangers.truncate(Stranger::COUNT_MAX);
         self.view.conflicts.sort_by(|a, b| a.id.cmp(&b.id));
         Reading { view: self.view, parts, event_ids: self.event_ids }
     }
-
-    fn flag(&mut self, id: &RecordId, log: &Log, flag: &Flag) {
-        let candidates: Vec<Candidate> = flag
-            .candidates
-            .iter()
-            .enumerate()
-            .map(|(place, (index, value))| Candidate {
-                field: flag.field,
-                value: value.clone(),
-                effective: place == 0,
-                event: Some(log.events[*index].id.clone()),
-                written: log.events[*index].written(),
-            })
-            .collect();
-        self.view.conflicts.push(Conflict {
-            id: format!("{id}/{}", flag.reason.trim_start_matches("flag-")),
-            record: id.clone(),
-            field: flag.field,
-            kind: ConflictKind::Flag,
-            severity: flag.severity,
-            reason: flag.reason,
-            since: since(&candidates),
-            candidates,
-        });
-    }
-}
-
-/// When the second of the candidates was written.
-fn since(candidates: &[Candidate]) -> Timestamp {
-    let mut times: Vec<Timestamp> = candidates.iter().map(|candidate| candidate.written.at).collect();
-    times.sort_unstable();
-    times.get(1).or(times.first()).copied().unwrap_or(Timestamp::EPOCH)
 }
 
 impl Draft {
@@ -536,6 +433,16 @@ impl Draft {
 /// The shape of tags and rewrite marks: a flag anybody who may write the kind may set.
 fn flag_field() -> Field {
     Field { name: "flag", label: "record-void", shape: Shape::Flag, source: Source::Person, required: false }
+}
+
+/// The mark beside the fields of a milestone.
+pub(crate) fn reached_key(milestone: &str) -> String {
+    format!("{milestone}!reached")
+}
+
+fn milestone_of(kind: &Kind, key: &str) -> Option<&'static str> {
+    let name = key.strip_suffix("!reached")?;
+    kind.milestones.iter().map(|milestone| milestone.name).find(|known| *known == name)
 }
 
 fn json_of(value: &ValueRef<'_>) -> Option<String> {

@@ -128,6 +128,7 @@ pub(crate) fn encode(value: &Value) -> Option<ScalarValue> {
 /// The value a register holds, if its field takes it; another client may have written anything.
 pub(crate) fn decode(field: &Field, scalar: &ScalarValue) -> Option<Value> {
     let value = match (field.shape, scalar) {
+        (_, ScalarValue::Str(text)) if text.is_empty() => return Some(Value::Text(String::new())),
         (Shape::Date, ScalarValue::Str(text)) => Value::Date(text.parse().ok()?),
         (Shape::Time, ScalarValue::Timestamp(millis)) => Value::Time(Timestamp::from_millis(*millis)),
         (Shape::Integer { .. }, ScalarValue::Int(number)) => Value::Integer(*number),
@@ -135,7 +136,6 @@ pub(crate) fn decode(field: &Field, scalar: &ScalarValue) -> Option<Value> {
         (Shape::Enum(list), ScalarValue::Str(text)) => {
             return list.codes.iter().find(|code| **code == text.as_str()).map(|code| Value::from(*code));
         }
-        (_, ScalarValue::Str(text)) if text.is_empty() => return Some(Value::Text(String::new())),
         (_, ScalarValue::Str(text)) => Value::Text(text.to_string()),
         _ => return None,
     };

@@ -20,7 +20,9 @@ pub struct Kind {
     pub form: &'static str,
     /// The field that holds its own id: `customer_id`.
     pub id_field: &'static str,
-    /// The kind it belongs to and the field that says to which; the customer belongs to nothing.
+    /// Which class of document it lives in.
+    pub class: Class,
+    /// The kind it belongs to and the field that says to which; the customer and what stands on a board belong to nothing.
     pub parent: Option<Parent>,
     /// Every field, in the order of the paper form, then those the form does not have.
     pub fields: &'static [Field],
@@ -32,8 +34,33 @@ pub struct Kind {
     pub state_field: Option<&'static str>,
     /// Who may make one, and change its registers and texts.
     pub writers: &'static [Role],
+    /// Pairs of days or times of which the first may not be after the second.
+    pub order: &'static [(&'static str, &'static str)],
+    /// What is worth knowing when it was first reached.
+    pub milestones: &'static [Milestone],
     /// How its events add up.
     pub(crate) life: Life,
+}
+
+/// A class of document (design, section 1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Class {
+    /// 服务档案: one customer and everything done for them; one document per customer.
+    Dossier,
+    /// What supervisors and process managers write; one document per branch.
+    Board,
+    /// What administrators write; one document per branch.
+    Policy,
+}
+
+/// A set of fields that are all filled in: a limit asks when that was so for the first time. A mark is written beside the
+/// fields in the same change, since later edits of a field must not move figures.
+#[derive(Debug)]
+pub struct Milestone {
+    /// `complete`.
+    pub name: &'static str,
+    /// The fields.
+    pub fields: &'static [&'static str],
 }
 
 /// The record another belongs to.
@@ -113,7 +140,7 @@ pub enum Shape {
     Time,
     /// A set of short words.
     Tags,
-    /// The id of a record of the kind with this code.
+    /// The id of a record of the kind with this code; [`ANY_KIND`] takes every kind.
     Reference(&'static str),
     /// Notes in the order they were made.
     Notes,
@@ -177,6 +204,8 @@ pub struct EventKind {
     pub data: &'static [Field],
     /// Registers and texts of the record that may be written in the same step.
     pub writes: &'static [&'static str],
+    /// The day or time of the record that this step says; its authored time unless the data say another.
+    pub stamps: Option<&'static str>,
     /// Who may take it.
     pub right: Right,
     /// The states in which it may be taken; empty: any.
@@ -198,6 +227,13 @@ pub const FRONT_LINE: &[Role] = &[Role::Engineer, Role::Hotline, Role::Assessor,
 pub const ASSESSORS: &[Role] = &[Role::Assessor, Role::Supervisor];
 /// Those who approve, review, reassign, cancel and decide.
 pub const SUPERVISORS: &[Role] = &[Role::Supervisor];
+/// Those who write improvements, reviews, training and risks.
+pub const MANAGERS: &[Role] = &[Role::Supervisor, Role::ProcessManager];
+/// Those who write the policy.
+pub const ADMINISTRATORS: &[Role] = &[Role::Administrator];
+
+/// In [`Shape::Reference`]: a record of any kind.
+pub const ANY_KIND: &str = "record";
 
 impl Right {
     /// The roles that may ever take the step.

@@ -1,5 +1,7 @@
 //! What a dossier says: records, and where people disagreed.
 
+use std::collections::BTreeMap;
+
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 use vocab::{Actor, Author, DocId, EventId, RecordId, Timestamp};
@@ -18,6 +20,8 @@ pub struct View {
     pub conflicts: Vec<Conflict>,
     /// How many entries this version does not understand; they stay in the document untouched.
     pub unknown: usize,
+    /// The first of them, by place.
+    pub strangers: Vec<Stranger>,
     /// The document could be loaded but not read through: it was made to break readers. Nothing of it is shown.
     pub damaged: bool,
 }
@@ -45,6 +49,56 @@ pub struct Record {
     pub created: Written,
     /// The latest change or event that touched it, by authored time.
     pub updated: Written,
+    /// The steps that took effect, by authored time. Limits and timelines are worked out from them.
+    pub steps: Vec<Step>,
+    /// When each [`Milestone`](crate::Milestone) was first reached.
+    pub reached: BTreeMap<&'static str, Timestamp>,
+}
+
+/// One step that took effect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// The event.
+    pub event: EventId,
+    /// Its code.
+    pub code: &'static str,
+    /// Who took it, when, where.
+    pub written: Written,
+    /// What it carries.
+    pub data: Fields,
+}
+
+impl Step {
+    pub(crate) fn of(event: &crate::log::Event) -> Option<Step> {
+        let code = event.kind?.code;
+        Some(Step { event: event.id.clone(), code, written: event.written(), data: event.data.clone() })
+    }
+}
+
+/// Something this version does not understand: a kind, a field or a step of a newer one. It is kept and passed on as it is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Stranger {
+    /// The record it belongs to, where that is known.
+    pub record: Option<RecordId>,
+    /// The key it stands under: a record's or event's id, a field's name, a step's code.
+    pub key: String,
+    /// What stands there, cut; nothing for a whole record.
+    pub value: String,
+    /// Who wrote it, when, where.
+    #[serde(flatten)]
+    pub written: Written,
+}
+
+impl Stranger {
+    /// Most that one view lists; a document may hold any number.
+    pub const COUNT_MAX: usize = 100;
+    /// How much of one is shown, in characters.
+    pub const CHARS_MAX: usize = 200;
+
+    pub(crate) fn of(record: Option<RecordId>, key: &str, written: Written, value: &str) -> Option<Stranger> {
+        let cut = |text: &str| text.chars().take(Self::CHARS_MAX).collect::<String>();
+        (!key.is_empty()).then(|| Stranger { record, key: cut(key), value: cut(value), written })
+    }
 }
 
 impl Record {

@@ -47,3 +47,22 @@ nothing = nothing
 corrupt-unreadable = The dossier's bytes are damaged: { $cause }
 corrupt-not_a_dossier = This is not a dossier.
 corrupt-missing = The dossier lacks { $count } changes that others depend on.
+
+# Private data, order of time, documents, policy
+invalid-private = `{ $field }` contains { $what } (character { $position }): { $place }. Take it out; contact data belongs in the vault, never in a record.
+private-phone = a phone number
+private-email = an e-mail address
+private-identity = an identity number
+invalid-out_of_order = `{ $later }` ({ $later_is }) is before `{ $earlier }` ({ $earlier_is }): correct one of them.
+invalid-wrong_document = A { $kind } belongs in { $class }, not in this document.
+invalid-itself = { $id } cannot name itself: give another record.
+policy-unreadable = The policy cannot be read: { $cause }
+policy-missing_limit = The policy lacks the limit { $code } ({ $limit }): give it.
+policy-wrong_limit = The limit { $code } ({ $limit }) must be between one minute and ten years.
+policy-missing_part = The limit { $code } lacks a figure for { $part }: give it.
+policy-wrong_hours = The business hours of { $weekday } end before they begin or run into each other: correct them.
+policy-no_hours = The business hours hold no hour at all: give some, or leave business hours out.
+policy-wrong_weekday = { $weekday } is not a day of the week (1 Monday to 7 Sunday), or stands twice.
+policy-wrong_days = The calendar's days from { $from } to { $to } end before they begin or cover more than a year.
+policy-overlap = The calendar speaks of { $day } twice: leave one of the two out.
+policy-wrong_figure = The figures of `{ $part }` are not positive and rising: correct them.

@@ -47,3 +47,22 @@ nothing = 无
 corrupt-unreadable = 服务档案的数据已损坏：{ $cause }
 corrupt-not_a_dossier = 这不是服务档案。
 corrupt-missing = 服务档案缺少 { $count } 个所依赖的修改。
+
+# Private data, order of time, documents, policy
+invalid-private = “{ $field }”中含有{ $what }（第 { $position } 个字）：{ $place }。请删去；联系数据只能存入保险库，不能写入记录。
+private-phone = 电话号码
+private-email = 电子邮箱地址
+private-identity = 身份证号码
+invalid-out_of_order = “{ $later }”（{ $later_is }）早于“{ $earlier }”（{ $earlier_is }）：请更正其中一个。
+invalid-wrong_document = { $kind }应写入{ $class }，不能写入此文档。
+invalid-itself = { $id } 不能指向自身：请使用另一条记录的编号。
+policy-unreadable = 服务标准无法读取：{ $cause }
+policy-missing_limit = 服务标准缺少时限 { $code }（{ $limit }）：请补上。
+policy-wrong_limit = 时限 { $code }（{ $limit }）应在一分钟至十年之间。
+policy-missing_part = 时限 { $code } 缺少“{ $part }”的数值：请补上。
+policy-wrong_hours = { $weekday }的营业时间先后颠倒或互相重叠：请更正。
+policy-no_hours = 营业时间为空：请填写，或不设营业时间。
+policy-wrong_weekday = { $weekday } 不是星期几（1 星期一 至 7 星期日），或重复出现。
+policy-wrong_days = 日历中 { $from } 至 { $to } 先后颠倒或超过一年。
+policy-overlap = 日历中 { $day } 重复出现：请删去其一。
+policy-wrong_figure = “{ $part }”的数值应为正数并依次递增：请更正。

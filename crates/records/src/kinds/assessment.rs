@@ -3,7 +3,8 @@
 use super::{RESOLVED, VOID, VOID_FLAG, by_person, from, legacy_id, required};
 use crate::life::Life;
 use crate::schema::{
-    ASSESSORS, Column, Enumeration, EventKind, Field, Kind, Parent, Right, SUPERVISORS, Shape, Source, TEXT_CHARS_MAX,
+    ASSESSORS, Class, Column, Enumeration, EventKind, Field, Kind, Milestone, Parent, Right, SUPERVISORS, Shape,
+    Source, TEXT_CHARS_MAX,
 };
 
 /// How urgent, most urgent first.
@@ -45,6 +46,7 @@ pub static ASSESSMENT: Kind = Kind {
     label: "kind-assessment",
     form: "form-assessment",
     id_field: "req_id",
+    class: Class::Dossier,
     parent: Some(Parent { kind: "customer", field: "customer_id" }),
     fields: FIELDS,
     columns: &[
@@ -68,6 +70,7 @@ pub static ASSESSMENT: Kind = Kind {
             label: "event-approved",
             data: &[by_person("digest", "data-digest", Shape::Line(64))],
             writes: &[],
+            stamps: None,
             right: Right::Roles(SUPERVISORS),
             from: &["draft", "stale"],
         },
@@ -79,6 +82,7 @@ pub static ASSESSMENT: Kind = Kind {
                 by_person("digest", "data-digest", Shape::Line(64)),
             ],
             writes: &[],
+            stamps: None,
             right: Right::Roles(ASSESSORS),
             from: &["draft"],
         },
@@ -87,5 +91,7 @@ pub static ASSESSMENT: Kind = Kind {
     ],
     state_field: Some("state"),
     writers: ASSESSORS,
+    order: &[],
+    milestones: &[Milestone { name: "quantified", fields: &["urgency", "scope", "minutes"] }],
     life: Life::Assessment,
 };

@@ -1,11 +1,13 @@
 //! 客户信息记录表: whom we serve. Exactly one per dossier.
 
-use super::{RESOLVED, VOID, VOID_FLAG, by_person, from, legacy_id, required};
+use super::{RESOLVED, VOID, VOID_FLAG, by_person, field, from, legacy_id, needed, required, step, supervised};
 use crate::life::Life;
-use crate::schema::{Column, Enumeration, FRONT_LINE, Field, Kind, LINE_CHARS_MAX, Shape, Source, TEXT_CHARS_MAX};
+use crate::schema::{
+    Class, Column, Enumeration, FRONT_LINE, Field, Kind, LINE_CHARS_MAX, Milestone, Shape, Source, TEXT_CHARS_MAX,
+};
 
 /// The TYPE of channel only; numbers and addresses never enter a document.
-static CHANNEL: Enumeration = Enumeration {
+pub(crate) static CHANNEL: Enumeration = Enumeration {
     name: "channel",
     codes: &["phone", "email", "online_chat", "face_to_face", "web_form", "social_media", "complaint_box"],
 };
@@ -23,9 +25,13 @@ const FIELDS: &[Field] = &[
     by_person("owner", "customer-owner", Shape::Staff),
     by_person("grade", "customer-grade", Shape::Enum(&GRADE)),
     by_person("tags", "customer-tags", Shape::Tags),
+    from(Source::Event, field!("customer", "points", Shape::Integer { min: i64::MIN, max: i64::MAX })),
+    from(Source::Event, field!("customer", "merged_with", Shape::Tags)),
     legacy_id("customer-legacy_id"),
     VOID_FLAG,
 ];
+
+const WITH: Field = needed("with", "data-with", Shape::Reference("customer"));
 
 /// 客户信息记录表.
 pub static CUSTOMER: Kind = Kind {
@@ -34,6 +40,7 @@ pub static CUSTOMER: Kind = Kind {
     label: "kind-customer",
     form: "form-customer",
     id_field: "customer_id",
+    class: Class::Dossier,
     parent: None,
     fields: FIELDS,
     columns: &[
@@ -47,8 +54,21 @@ pub static CUSTOMER: Kind = Kind {
         Column { name: "grade", label: "customer-grade", fields: &["grade"] },
         Column { name: "tags", label: "customer-tags", fields: &["tags"] },
     ],
-    events: &[VOID, RESOLVED],
+    events: &[
+        // One customer entered twice: both stay, no record moves, and both ids lead to the smallest; see `crate::merge`.
+        supervised(step("merged", "event-merged", &[WITH], &[])),
+        supervised(step(
+            "separated",
+            "event-separated",
+            &[WITH, needed("reason", "data-reason", Shape::Line(LINE_CHARS_MAX))],
+            &[],
+        )),
+        VOID,
+        RESOLVED,
+    ],
     state_field: None,
     writers: FRONT_LINE,
-    life: Life::Plain,
+    order: &[],
+    milestones: &[Milestone { name: "complete", fields: &["name", "channel", "preference", "owner", "grade"] }],
+    life: Life::Customer,
 };

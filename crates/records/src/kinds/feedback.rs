@@ -3,7 +3,7 @@
 use super::{RESOLVED, VOID, VOID_FLAG, by_person, from, legacy_id, required};
 use crate::life::Life;
 use crate::schema::{
-    Column, Enumeration, EventKind, FRONT_LINE, Field, Kind, LINE_CHARS_MAX, Parent, Right, Shape, Source,
+    Class, Column, Enumeration, EventKind, FRONT_LINE, Field, Kind, LINE_CHARS_MAX, Parent, Right, Shape, Source,
     TEXT_CHARS_MAX,
 };
 
@@ -34,7 +34,7 @@ const fn step(
     data: &'static [Field],
     from: &'static [&'static str],
 ) -> EventKind {
-    EventKind { code, label, data, writes: &[], right: Right::Roles(FRONT_LINE), from }
+    EventKind { code, label, data, writes: &[], stamps: None, right: Right::Roles(FRONT_LINE), from }
 }
 
 /// 客户反馈表.
@@ -44,6 +44,7 @@ pub static FEEDBACK: Kind = Kind {
     label: "kind-feedback",
     form: "form-feedback",
     id_field: "fb_id",
+    class: Class::Dossier,
     parent: Some(Parent { kind: "task", field: "exec_id" }),
     fields: FIELDS,
     columns: &[
@@ -90,5 +91,7 @@ pub static FEEDBACK: Kind = Kind {
     ],
     state_field: Some("state"),
     writers: FRONT_LINE,
+    order: &[],
+    milestones: &[],
     life: Life::Feedback,
 };

@@ -3,8 +3,8 @@
 use super::{RESOLVED, VOID, VOID_FLAG, by_person, from, legacy_id, required};
 use crate::life::Life;
 use crate::schema::{
-    ASSESSORS, Column, Enumeration, EventKind, Field, Kind, LINE_CHARS_MAX, Parent, Right, SUPERVISORS, Shape, Source,
-    TEXT_CHARS_MAX,
+    ASSESSORS, Class, Column, Enumeration, EventKind, Field, Kind, LINE_CHARS_MAX, Parent, Right, SUPERVISORS, Shape,
+    Source, TEXT_CHARS_MAX,
 };
 
 /// How the service is given.
@@ -27,6 +27,7 @@ const FIELDS: &[Field] = &[
     from(Source::Event, by_person("issues", "task-issues", Shape::Notes)),
     from(Source::Event, by_person("reviewer", "task-reviewer", Shape::Staff)),
     from(Source::Event, by_person("signature", "task-signature", Shape::Signature)),
+    from(Source::Event, by_person("more_signatures", "task-more_signatures", Shape::Notes)),
     from(Source::Id, by_person("customer_id", "task-customer_id", Shape::Reference("customer"))),
     from(Source::Event, by_person("first_due_at", "task-first_due_at", Shape::Time)),
     from(Source::Event, by_person("done_by", "task-done_by", Shape::Staff)),
@@ -45,7 +46,7 @@ const DONE_AT: Field = by_person("done_at", "data-done_at", Shape::Time);
 const OPEN: &[&str] = &["assigned", "in_progress", "delayed"];
 
 const fn step(code: &'static str, label: &'static str, data: &'static [Field]) -> EventKind {
-    EventKind { code, label, data, writes: &[], right: Right::Assignee, from: OPEN }
+    EventKind { code, label, data, writes: &[], stamps: None, right: Right::Assignee, from: OPEN }
 }
 
 /// 服务执行跟踪表.
@@ -55,6 +56,7 @@ pub static TASK: Kind = Kind {
     label: "kind-task",
     form: "form-task",
     id_field: "exec_id",
+    class: Class::Dossier,
     parent: Some(Parent { kind: "assessment", field: "req_id" }),
     fields: FIELDS,
     columns: &[
@@ -77,14 +79,21 @@ pub static TASK: Kind = Kind {
             from: &["assigned"],
             ..step("assigned", "event-assigned", &[required(ASSIGNEE)])
         },
-        EventKind { from: &["assigned", "delayed"], ..step("started", "event-started", &[STARTED_AT]) },
+        EventKind {
+            stamps: Some("started_at"),
+            from: &["assigned", "delayed"],
+            ..step("started", "event-started", &[STARTED_AT])
+        },
         EventKind {
             from: &[],
             ..step("note", "event-note", &[required(by_person("text", "data-text", Shape::Text(TEXT_CHARS_MAX)))])
         },
         step("delayed", "event-delayed", &[required(DUE_AT), REASON]),
         // From every open state: whoever forgot to say "started" still has to be able to say "done".
-        step("done", "event-done", &[DONE_AT, by_person("result", "data-result", Shape::Line(LINE_CHARS_MAX))]),
+        EventKind {
+            stamps: Some("done_at"),
+            ..step("done", "event-done", &[DONE_AT, by_person("result", "data-result", Shape::Line(LINE_CHARS_MAX))])
+        },
         EventKind { from: &["done", "reviewed"], ..step("corrected", "event-corrected", &[required(DONE_AT), REASON]) },
         EventKind {
             right: Right::Roles(SUPERVISORS),
@@ -136,5 +145,7 @@ pub static TASK: Kind = Kind {
     ],
     state_field: Some("status"),
     writers: ASSESSORS,
+    order: &[("started_at", "done_at"), ("started_at", "due_at")],
+    milestones: &[],
     life: Life::Task,
 };

@@ -29,6 +29,7 @@ pub(super) fn fold(log: &Log, mask: &Bits, facts: &Facts) -> Outcome {
             severity: Severity::Decision,
             candidates,
             decidable: false,
+            about: None,
         });
     }
     outcome.put("state", Some(outcome.state));

@@ -57,6 +57,7 @@ fn score(log: &Log, mask: &Bits, outcome: &mut Outcome) {
                 severity: Severity::Decision,
                 candidates: candidates.into_iter().map(|(score, index)| (index, Value::Integer(score))).collect(),
                 decidable: true,
+                about: None,
             });
         }
     }

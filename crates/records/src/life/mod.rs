@@ -2,13 +2,18 @@
 //! 6) in one place. Folds are pure functions of a set of events and their graph, never of the order of arrival.
 
 mod assessment;
+mod customer;
 mod feedback;
+mod flow;
 mod task;
 
-use vocab::Timestamp;
+pub(crate) use flow::{Flow, Rule};
+
+use vocab::{RecordId, Timestamp};
 
 use crate::bits::Bits;
 use crate::log::Log;
+use crate::schema::Kind;
 use crate::value::{Fields, Value};
 use crate::view::Severity;
 
@@ -17,12 +22,16 @@ use crate::view::Severity;
 pub(crate) enum Life {
     /// No steps of its own.
     Plain,
+    /// Merged with others, or separate.
+    Customer,
     /// Draft, approved, stale.
     Assessment,
     /// Assigned to reviewed or cancelled.
     Task,
     /// Sent to archived.
     Feedback,
+    /// A row of steps.
+    Flow(&'static Flow),
 }
 
 /// What a fold needs to know besides events.
@@ -63,21 +72,36 @@ pub(crate) struct Flag {
     pub(crate) candidates: Vec<(usize, Value)>,
     /// Whether a `resolved` event can decide it; else it takes another step.
     pub(crate) decidable: bool,
+    /// Tells it apart from others of the same reason in one record.
+    pub(crate) about: Option<String>,
 }
 
 /// Adds up the events of `mask`.
-pub(crate) fn fold(life: Life, log: &Log, mask: &Bits, facts: &Facts) -> Outcome {
-    let mut outcome = match life {
+pub(crate) fn fold(kind: &Kind, log: &Log, mask: &Bits, facts: &Facts) -> Outcome {
+    let mut outcome = match kind.life {
         Life::Plain => Outcome::new(""),
+        Life::Customer => customer::fold(log, mask),
         Life::Assessment => assessment::fold(log, mask, facts),
         Life::Task => task::fold(log, mask, facts),
         Life::Feedback => feedback::fold(log, mask, facts),
+        Life::Flow(flow) => flow::fold(flow, kind, log, mask),
     };
     if mask.iter().any(|index| log.events[index].is("void")) {
         outcome.void = true;
         outcome.fields.insert("void", Value::Flag(true));
     }
     outcome
+}
+
+impl Flag {
+    /// What `conflicts resolve` takes.
+    pub(crate) fn id(&self, record: &RecordId) -> String {
+        let reason = self.reason.trim_start_matches("flag-");
+        match &self.about {
+            Some(about) => format!("{record}/{reason}/{about}"),
+            None => format!("{record}/{reason}"),
+        }
+    }
 }
 
 impl Outcome {

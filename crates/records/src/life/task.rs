@@ -89,6 +89,7 @@ fn assignment(log: &Log, mask: &Bits, outcome: &mut Outcome) -> Option<Assignmen
                 .map(|index| (source(*index), Value::from(assignee(*index).unwrap_or_default())))
                 .collect(),
             decidable: true,
+            about: None,
         });
     }
     outcome.assignee = assignee(first).map(str::to_owned);
@@ -143,6 +144,7 @@ fn completion(log: &Log, mask: &Bits, outcome: &mut Outcome) -> Completion {
                 severity: Severity::Decision,
                 candidates: latest.into_iter().map(|(time, index)| (index, Value::Time(time))).collect(),
                 decidable: true,
+                about: None,
             });
         }
     }
@@ -205,6 +207,7 @@ fn cancellation(log: &Log, mask: &Bits, completion: &Completion, outcome: &mut O
                 severity: Severity::Decision,
                 candidates: vec![(done, "done".into()), (first, "cancelled".into())],
                 decidable: true,
+                about: None,
             }),
         }
     }
@@ -246,6 +249,7 @@ fn review(log: &Log, mask: &Bits, completion: &Completion, cancelled: bool, outc
             severity: Severity::Decision,
             candidates: reviews.iter().map(|index| (index, Value::from(log.events[index].code.clone()))).collect(),
             decidable: false,
+            about: None,
         });
     }
     imported
@@ -264,13 +268,14 @@ fn credit(log: &Log, assignment: Option<&Assignment>, completion: &Completion, o
             severity: Severity::Notice,
             candidates: vec![(done, "done".into()), (assignment.event, assignee.into())],
             decidable: false,
+            about: None,
         });
     }
 }
 
 /// Notes and signatures: nothing anybody wrote is lost.
 fn work_log(log: &Log, mask: &Bits, outcome: &mut Outcome) {
-    let mut notes = Vec::new();
+    let (mut notes, mut signatures) = (Vec::new(), Vec::new());
     for index in mask.iter() {
         let event = &log.events[index];
         let by = event.author.as_ref().map(|author| author.staff.clone());
@@ -284,18 +289,29 @@ fn work_log(log: &Log, mask: &Bits, outcome: &mut Outcome) {
         if event.is("note") {
             notes.extend(event.text("text").map(|text| Note { text: text.to_owned(), by, at: Some(event.at) }));
         }
-        if !outcome.fields.contains_key("signature") {
-            if let Some(signature) = event.data.get("signature") {
-                outcome.put("signature", Some(signature.clone()));
-            } else if event.is("signed") {
-                let signature = Signature {
-                    signer: event.text("signer").unwrap_or_default().to_owned(),
-                    at: Some(event.at),
-                    what: event.text("what").map(str::to_owned),
-                };
-                outcome.put("signature", Some(Value::Signature(signature)));
-            }
-        }
+        let signature = match event.data.get("signature") {
+            Some(Value::Signature(signature)) => Some(signature.clone()),
+            _ if event.is("signed") => Some(Signature {
+                signer: event.text("signer").unwrap_or_default().to_owned(),
+                at: Some(event.at),
+                what: event.text("what").map(str::to_owned),
+            }),
+            _ => None,
+        };
+        signatures.extend(signature.map(|signature| (signature, event)));
+    }
+    // A signature is immutable: the first stands in the form, every further one beside it.
+    let mut signatures = signatures.into_iter();
+    outcome.put("signature", signatures.next().map(|(signature, _)| Value::Signature(signature)));
+    let more: Vec<Note> = signatures
+        .map(|(signature, event)| Note {
+            text: [Some(signature.signer), signature.what].into_iter().flatten().collect::<Vec<_>>().join(","),
+            by: event.author.as_ref().map(|author| author.staff.clone()),
+            at: signature.at.or(Some(event.at)),
+        })
+        .collect();
+    if !more.is_empty() {
+        outcome.put("more_signatures", Some(Value::Notes(more)));
     }
     if !notes.is_empty() {
         outcome.put("issues", Some(Value::Notes(notes)));

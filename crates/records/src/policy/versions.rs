@@ -1,0 +1,67 @@
+//! The versions of a policy and which of them holds when.
+
+use vocab::{RecordId, Timestamp};
+
+use crate::policy::Policy;
+use crate::value::Value;
+use crate::view::{View, Written};
+
+/// One version as an administrator wrote it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyVersion {
+    /// Its record.
+    pub id: RecordId,
+    /// By whom, when and where.
+    pub written: Written,
+    /// Why it was made.
+    pub reason: String,
+    /// What it says.
+    pub policy: Policy,
+}
+
+/// Every version of a branch's policy. policy ∥ policy: the later authored holds, and all are kept, so that limits stay
+/// reproducible.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Policies {
+    versions: Vec<PolicyVersion>,
+    defaults: Policy,
+}
+
+impl Policies {
+    /// The versions in a policy document, oldest first. Void ones and such as this version of Fieldbook cannot read do not
+    /// hold; they stay visible as records.
+    #[must_use]
+    pub fn of(view: &View) -> Policies {
+        let mut versions: Vec<PolicyVersion> = view
+            .records
+            .iter()
+            .filter(|record| record.kind.code == "policy" && !record.is_void())
+            .filter_map(|record| {
+                Some(PolicyVersion {
+                    id: record.id.clone(),
+                    written: record.created.clone(),
+                    reason: record.text("reason").unwrap_or_default().to_owned(),
+                    policy: Policy::parse(record.get("body").and_then(Value::as_text)?).ok()?,
+                })
+            })
+            .collect();
+        versions.sort_by(|a, b| (&a.written, &a.id).cmp(&(&b.written, &b.id)));
+        Policies { versions, defaults: Policy::default() }
+    }
+
+    /// The version that held at an instant and its id; the domain's defaults, which have no id, before the first.
+    #[must_use]
+    pub fn at(&self, time: Timestamp) -> (&Policy, Option<&RecordId>) {
+        let after = self.versions.partition_point(|version| version.written.at <= time);
+        match after.checked_sub(1).and_then(|place| self.versions.get(place)) {
+            Some(version) => (&version.policy, Some(&version.id)),
+            None => (&self.defaults, None),
+        }
+    }
+
+    /// Every version, oldest first.
+    #[must_use]
+    pub fn versions(&self) -> &[PolicyVersion] {
+        &self.versions
+    }
+}

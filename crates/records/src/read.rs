@@ -114,7 +114,7 @@ impl<D: ReadDoc> Reader<'_, D> {
             self.record(id, kind, object, made);
         }
         let first = |(id, draft): (&RecordId, &Draft)| {
-            (draft.kind.parent.is_none()).then(|| (self.graph.changes()[draft.made].at, id.clone()))
+            (draft.kind == &kinds::CUSTOMER).then(|| (self.graph.changes()[draft.made].at, id.clone()))
         };
         self.view.customer = self.drafts.iter().filter_map(first).min().map(|(_, id)| id);
     }

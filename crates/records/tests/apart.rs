@@ -10,13 +10,6 @@ const TASK: &str = "EXEC-01-1";
 const REQ: &str = "REQ-01-1";
 const FB: &str = "FB-03-1";
 
-/// A branch: somebody takes a step.
-fn takes(who: world::Person, minute: i64, record: &'static str, code: &'static str, data: Fields) -> Branch {
-    Box::new(move |dossier| {
-        who.step(dossier, minute, record, code, data.clone());
-    })
-}
-
 fn sets(who: world::Person, minute: i64, record: &'static str, data: Fields) -> Branch {
     Box::new(move |dossier| {
         who.edit(dossier, minute, |edit| edit.set(&id(record), data.clone()));

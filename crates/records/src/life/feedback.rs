@@ -55,7 +55,10 @@ fn score(log: &Log, mask: &Bits, outcome: &mut Outcome) {
                 reason: "flag-corrected_twice",
                 field: "score",
                 severity: Severity::Decision,
-                candidates: candidates.into_iter().map(|(score, index)| (index, Value::Integer(score))).collect(),
+                candidates: candidates
+                    .into_iter()
+                    .map(|(score, index)| (taken(log, index, "score").unwrap_or(index), Value::Integer(score)))
+                    .collect(),
                 decidable: true,
                 about: None,
             });

@@ -59,8 +59,17 @@ pub(super) fn fold(flow: &Flow, kind: &Kind, log: &Log, mask: &Bits) -> Outcome 
     for field in kind.fields.iter().filter(|field| field.shape != Shape::Notes && own(field.name)) {
         said(flow, kind, field.name, log, mask, &mut outcome);
     }
+    level(kind, &mut outcome);
     notes(kind, log, mask, &mut outcome);
     outcome
+}
+
+/// A risk weighs its probability times its impact.
+fn level(kind: &Kind, outcome: &mut Outcome) {
+    let Some(field) = kind.field("level") else { return };
+    let factor = |name: &str| outcome.fields.get(name).and_then(Value::as_integer);
+    outcome
+        .put(field.name, factor("probability").zip(factor("impact")).map(|(probability, impact)| probability * impact));
 }
 
 /// Where a step leads: by the table, or for an imported row where it says the record stands.

@@ -142,7 +142,10 @@ fn completion(log: &Log, mask: &Bits, outcome: &mut Outcome) -> Completion {
                 reason: "flag-corrected_twice",
                 field: "done_at",
                 severity: Severity::Decision,
-                candidates: latest.into_iter().map(|(time, index)| (index, Value::Time(time))).collect(),
+                candidates: latest
+                    .into_iter()
+                    .map(|(time, index)| (taken(log, index, "done_at").unwrap_or(index), Value::Time(time)))
+                    .collect(),
                 decidable: true,
                 about: None,
             });

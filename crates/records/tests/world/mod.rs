@@ -1,7 +1,11 @@
 //! A few people with a device each, working apart on one dossier.
 #![expect(dead_code, reason = "each test file uses its own part")]
 
-use records::{ASSESSMENT, CUSTOMER, Dossier, Edit, FEEDBACK, Fields, Invalid, TASK, Value, View};
+use records::{
+    ASSESSMENT, CARE, COMPLAINT, CUSTOMER, DAILY_CHECK, Dossier, EMERGENCY, Edit, FEEDBACK, Fields, IMPROVEMENT,
+    INQUIRY, Invalid, ORDER, POINTS, POLICY, Policy, REVIEW, RISK, ROSTER, TASK, TRAINING, VISIT, Value, View,
+    WORKING_GROUP,
+};
 use vocab::{Actor, Author, DeviceCode, EventId, RecordId, Role, Timestamp};
 
 pub(crate) fn id(text: &str) -> RecordId {
@@ -94,6 +98,80 @@ pub(crate) fn li() -> Person {
 
 pub(crate) fn analyst() -> Person {
     Person::new(5, "分析师*", Role::Assessor)
+}
+
+pub(crate) fn manager() -> Person {
+    Person::new(6, "流程*", Role::ProcessManager)
+}
+
+pub(crate) fn admin() -> Person {
+    Person::new(7, "管理*", Role::Administrator)
+}
+
+pub(crate) fn day(text: &str) -> Value {
+    Value::Date(text.parse().unwrap())
+}
+
+/// `fields` and one more.
+pub(crate) fn and(mut fields: Fields, name: &'static str, value: impl Into<Value>) -> Fields {
+    fields.insert(name, value.into());
+    fields
+}
+
+/// One record of every kind of a dossier, made at minute 80.
+pub(crate) fn full() -> Dossier {
+    let mut dossier = with_feedback();
+    wang().edit(&mut dossier, 80, |edit| {
+        edit.create(&INQUIRY, &id("INQ-03-1"), None, inquiry())?;
+        edit.create(&COMPLAINT, &id("COMP-03-1"), None, complaint())?;
+        let visit = and(fields([("visit_kind", "return_visit")]), "planned_on", day("2024-05-10"));
+        edit.create(&VISIT, &id("VISIT-03-1"), None, visit)?;
+        let care = and(fields([("occasion", "birthday")]), "due_on", day("2024-05-20"));
+        edit.create(&CARE, &id("CARE-03-1"), None, care)?;
+        edit.create(&POINTS, &id("POINT-03-1"), None, and(fields([("reason", "购买")]), "amount", 100))?;
+        edit.create(&ORDER, &id("ORDER-03-1"), None, and(fields([("model", "A型")]), "quantity", 2))
+    });
+    dossier
+}
+
+pub(crate) fn inquiry() -> Fields {
+    fields([("channel", "phone"), ("category", "product"), ("details", "如何保养")])
+}
+
+pub(crate) fn complaint() -> Fields {
+    fields([("channel", "phone"), ("complainant", "张*"), ("content", "等候太久"), ("severity", "major")])
+}
+
+/// A board with one record of every kind, made at minute 80.
+pub(crate) fn board() -> Dossier {
+    let mut board = Dossier::create();
+    boss().edit(&mut board, 80, |edit| {
+        edit.create(
+            &IMPROVEMENT,
+            &id("IMP-01-1"),
+            None,
+            fields([("title", "缩短等候"), ("source", "complaint"), ("source_id", "COMP-03-1")]),
+        )?;
+        let review = and(fields([("review_kind", "process")]), "period_from", day("2024-04-01"));
+        edit.create(&REVIEW, &id("REVIEW-01-1"), None, and(review, "period_to", day("2024-04-30")))?;
+        edit.create(&DAILY_CHECK, &id("CHECK-01-1"), None, and(Fields::new(), "day", day("2024-05-02")))?;
+        let training = fields([("training_kind", "skills"), ("topic", "安装")]);
+        edit.create(&TRAINING, &id("TRAIN-01-1"), None, training)?;
+        edit.create(&RISK, &id("RISK-01-1"), None, fields([("category", "operational"), ("title", "人手不足")]))?;
+        edit.create(&EMERGENCY, &id("EMERG-01-1"), None, fields([("emergency_kind", "drill"), ("title", "停电演练")]))?;
+        let roster = and(fields([("staff", "王*")]), "starts_at", at(0));
+        edit.create(&ROSTER, &id("ROSTER-01-1"), None, and(roster, "ends_at", at(480)))?;
+        let group = fields([("department", "物流"), ("task", "补发配件"), ("priority", "high")]);
+        edit.create(&WORKING_GROUP, &id("GROUP-01-1"), None, group)
+    });
+    board
+}
+
+/// Writes a version of the policy.
+pub(crate) fn enact(document: &mut Dossier, who: &Person, minute: i64, record: &str, policy: &Policy) {
+    let version = fields([("reason", "修订")]);
+    let version = and(version, "body", policy.to_json());
+    who.edit(document, minute, |edit| edit.create(&POLICY, &id(record), None, version));
 }
 
 /// Customer, assessment, task (due at minute 180, not assigned).
@@ -197,6 +275,13 @@ fn orders(count: usize) -> Vec<Vec<usize>> {
 
 pub(crate) fn text<'a>(view: &'a View, record: &str, field: &str) -> Option<&'a str> {
     view.record(&id(record)).unwrap().text(field)
+}
+
+/// What somebody does on a copy of their own: one step.
+pub(crate) fn takes(who: Person, minute: i64, record: &'static str, code: &'static str, data: Fields) -> Branch {
+    Box::new(move |dossier| {
+        who.step(dossier, minute, record, code, data.clone());
+    })
 }
 
 pub(crate) fn time(view: &View, record: &str, field: &str) -> Option<Timestamp> {

@@ -8,7 +8,9 @@
 //!   domain's section 6; whatever had to give way is listed in [`View::conflicts`].
 //! - What an author had no right to do takes no effect and is listed, even when another client wrote it.
 //!
-//! Not here: limits and views over many dossiers, storage, sync. The layout of the document is in `SCHEMA.md`.
+//! - [`limits`] says what is due, met and missed at any instant, from a view, the [`Policies`] and nothing else.
+//!
+//! Not here: views over many dossiers, storage, sync. The layout of the document is in `SCHEMA.md`.
 //!
 //! The paper forms' example, from the customer to the handled feedback:
 //!
@@ -88,6 +90,7 @@ mod input;
 mod invalid;
 mod kinds;
 mod life;
+pub mod limits;
 mod log;
 mod merge;
 mod points;

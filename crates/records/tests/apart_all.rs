@@ -100,13 +100,13 @@ proptest! {
             }
         }
         let mut leads: Option<Merged> = None;
-        for shift in 0..3 {
+        for (shift, own) in devices.iter().enumerate() {
             let mut order: Vec<usize> = (0..heard.len()).collect();
             for (place, other) in swaps.iter().enumerate().take(order.len()) {
                 let other = (other.index(order.len()) + shift) % order.len();
                 order.swap(place, other);
             }
-            let mut device = devices[shift].clone();
+            let mut device = own.clone();
             for index in order {
                 let (place, change) = &heard[index];
                 device[*place].apply(&[change]).unwrap();

@@ -45,6 +45,8 @@ pub(crate) struct Event {
     pub(crate) data: Fields,
     /// Started when nobody was assigned: its author takes the task.
     pub(crate) takes: bool,
+    /// The index of the event that a `resolved` one takes; known once the log is arranged.
+    pub(crate) take: Option<usize>,
 }
 
 impl Event {
@@ -106,13 +108,19 @@ impl Log {
         events.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
         let past_bound = events.split_off(events.len().min(EVENTS_PER_RECORD_MAX));
         let ancestors = ancestors(&events);
+        let places: BTreeMap<EventId, usize> =
+            events.iter().enumerate().map(|(place, event)| (event.id.clone(), place)).collect();
+        for event in events.iter_mut().filter(|event| event.is("resolved")) {
+            event.take =
+                event.text("take").and_then(|id| id.parse().ok()).and_then(|id: EventId| places.get(&id).copied());
+        }
         let mut log = Log { events, ancestors, effective: Bits::EMPTY, ineffective: Vec::new() };
         let mut order: Vec<usize> = (0..log.events.len()).collect();
         order.sort_by_key(|index| (log.ancestors[*index].len(), *index));
         for index in order {
             let Some(step) = log.events[index].kind else { continue };
             let past = log.ancestors[index].and(&log.effective);
-            let outcome = life::fold(kind, &log, &past, facts);
+            let outcome = life::standing(kind, &log, &past, facts);
             match allowed(step, &outcome, log.events[index].author.as_ref()) {
                 Ok(()) => {
                     log.events[index].takes = step.code == "started" && outcome.assignee.is_none();

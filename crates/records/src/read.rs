@@ -340,6 +340,7 @@ impl<D: ReadDoc> Reader<'_, D> {
             prev: stored.prev.iter().filter_map(|prev| prev.parse().ok()).collect(),
             data: data.unwrap_or_default(),
             takes: false,
+            take: None,
         };
         self.event_ids.insert(id);
         self.event_changes.entry(record.clone()).or_default().push(change);

@@ -203,3 +203,18 @@ fn prefixes_codes_and_places_are_one_of_a_kind() {
         }
     }
 }
+
+#[test]
+fn two_devices_that_open_the_board_apart_write_to_one_document() {
+    let branch = vocab::BranchId::from_bytes([5; 16]);
+    assert_eq!(Class::Board.document(branch), Class::Board.document(branch));
+    let mut opened = Dossier::create();
+    let other = board();
+    let group = fields([("department", "物流"), ("task", "补发配件"), ("priority", "low")]);
+    boss2().edit(&mut opened, 90, |edit| edit.create(&records::WORKING_GROUP, &id("GROUP-02-1"), None, group));
+    let mut both = other.clone();
+    both.apply(&opened.changes_since(&[]).iter().map(Vec::as_slice).collect::<Vec<_>>()).unwrap();
+    opened.apply(&other.changes_since(&[]).iter().map(Vec::as_slice).collect::<Vec<_>>()).unwrap();
+    assert_eq!(opened.read(), both.read());
+    assert_eq!(both.read().records.len(), other.read().records.len() + 1);
+}

@@ -380,6 +380,39 @@ fn a_policy_is_written_by_administrators_and_never_changed() {
     assert!(matches!(changed, Err(Invalid::NotSet { .. })));
 }
 
+#[test]
+fn a_policy_of_a_newer_or_an_older_version_is_read_as_far_as_it_is_known() {
+    let written = |change: &dyn Fn(&mut serde_json::Value)| {
+        let mut body: serde_json::Value = serde_json::from_str(&Policy::default().to_json()).unwrap();
+        change(&mut body);
+        let mut document = Dossier::create();
+        enact(&mut document, &admin(), 0, "POLICY-07-1", &Policy::default());
+        // As another version writes it: not checked by ours.
+        let mut change = automerge::Change::from_bytes(document.changes_since(&[]).remove(1)).unwrap().decode();
+        for operation in &mut change.operations {
+            if let automerge::legacy::OpType::Put(automerge::ScalarValue::Str(text)) = &mut operation.action
+                && text.starts_with('{')
+            {
+                *text = body.to_string().into();
+            }
+        }
+        change.hash = None;
+        let mut document = Dossier::create();
+        document.apply(&[automerge::Change::from(change).raw_bytes()]).unwrap();
+        Policies::of(&document.read())
+    };
+    let newer = written(&|body| {
+        body["limits"]["L21"] = serde_json::json!({ "moons": 2 });
+        body["limits"]["L5"] = serde_json::json!({ "minutes": 45 });
+        body["weather"] = "晴".into();
+    });
+    assert_eq!(newer.versions()[0].policy.span(LimitCode::L5), Some(records::Span::Minutes(45)));
+    let older = written(&|body| drop(body["limits"].as_object_mut().unwrap().remove("L9")));
+    assert_eq!(older.versions()[0].policy, Policy::default());
+    let wrong = written(&|body| body["working_days"] = serde_json::json!([9]));
+    assert!(wrong.versions().is_empty(), "what contradicts itself does not hold");
+}
+
 /// A change by a client of a newer version: an unknown kind, an unknown field, an unknown step.
 fn newer(base: &Dossier) -> Vec<u8> {
     let mut doc = Automerge::load(&base.save()).unwrap();

@@ -29,6 +29,7 @@ static FLOW: Flow = Flow {
     initial: "due",
     steps: &[("cancelled", "cancelled"), ("done", "done")],
     rules: &[("done_on", Rule::Earliest)],
+    clears: &[],
     cancelled: Some("cancelled"),
 };
 

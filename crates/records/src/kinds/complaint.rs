@@ -59,6 +59,7 @@ static FLOW: Flow = Flow {
         ("reopened", "investigating"),
     ],
     rules: &[("owner", Rule::Rank), ("replied_at", Rule::Earliest), ("closed_at", Rule::Earliest)],
+    clears: &[("reopened", &["result", "closed_at"])],
     cancelled: None,
 };
 

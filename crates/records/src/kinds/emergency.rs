@@ -36,6 +36,7 @@ static FLOW: Flow = Flow {
     initial: "draft",
     steps: &[("cancelled", "cancelled"), ("approved", "approved"), ("held", "held")],
     rules: &[("held_on", Rule::Earliest)],
+    clears: &[],
     cancelled: Some("cancelled"),
 };
 

@@ -38,6 +38,7 @@ static FLOW: Flow = Flow {
     initial: "plan",
     steps: &[("do", "do"), ("check", "check"), ("act", "act"), ("closed", "closed"), ("plan", "plan")],
     rules: &[("done_on", Rule::Earliest)],
+    clears: &[("plan", &["result", "done_on"])],
     cancelled: None,
 };
 

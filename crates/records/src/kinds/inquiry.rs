@@ -53,6 +53,7 @@ static FLOW: Flow = Flow {
         ("followed_up", "followed_up"),
     ],
     rules: &[("score", Rule::Lower), ("answered_at", Rule::Earliest)],
+    clears: &[],
     cancelled: None,
 };
 

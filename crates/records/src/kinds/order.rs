@@ -47,6 +47,7 @@ static FLOW: Flow = Flow {
         ("delivered_at", Rule::Earliest),
         ("installed_at", Rule::Earliest),
     ],
+    clears: &[],
     cancelled: Some("cancelled"),
 };
 

@@ -52,6 +52,7 @@ static FLOW: Flow = Flow {
         ("reopened", "assessed"),
     ],
     rules: &[("probability", Rule::Higher), ("impact", Rule::Higher)],
+    clears: &[("reopened", &["result"])],
     cancelled: None,
 };
 

@@ -21,8 +21,13 @@ const FIELDS: &[Field] = &[
     VOID_FLAG,
 ];
 
-static FLOW: Flow =
-    Flow { initial: "planned", steps: &[("cancelled", "cancelled")], rules: &[("staff", Rule::Rank)], cancelled: None };
+static FLOW: Flow = Flow {
+    initial: "planned",
+    steps: &[("cancelled", "cancelled")],
+    rules: &[("staff", Rule::Rank)],
+    clears: &[],
+    cancelled: None,
+};
 
 /// 热线轮岗.
 pub static ROSTER: Kind = Kind {

@@ -38,6 +38,7 @@ static FLOW: Flow = Flow {
     initial: "planned",
     steps: &[("cancelled", "cancelled"), ("held", "held")],
     rules: &[("held_at", Rule::Earliest)],
+    clears: &[],
     cancelled: Some("cancelled"),
 };
 

@@ -36,6 +36,7 @@ static FLOW: Flow = Flow {
     initial: "planned",
     steps: &[("cancelled", "cancelled"), ("done", "done")],
     rules: &[("done_on", Rule::Earliest), ("reported_at", Rule::Earliest), ("checked_at", Rule::Earliest)],
+    clears: &[],
     cancelled: Some("cancelled"),
 };
 

@@ -36,6 +36,7 @@ static FLOW: Flow = Flow {
     initial: "open",
     steps: &[("cancelled", "cancelled"), ("started", "in_progress"), ("done", "done")],
     rules: &[("done_on", Rule::Earliest)],
+    clears: &[],
     cancelled: Some("cancelled"),
 };
 

@@ -21,6 +21,8 @@ pub(crate) struct Flow {
     pub(crate) steps: &'static [(&'static str, &'static str)],
     /// How fields follow from what was said apart; [`Rule::Latest`] unless listed.
     pub(crate) rules: &'static [(&'static str, Rule)],
+    /// Fields that a step takes back: a reopened complaint is not closed.
+    pub(crate) clears: &'static [(&'static str, &'static [&'static str])],
     /// The state that gives way to every other, with a flag: done beside cancelled is done, for the customer did receive it.
     pub(crate) cancelled: Option<&'static str>,
 }
@@ -52,9 +54,15 @@ impl Rule {
     }
 }
 
-pub(super) fn fold(flow: &Flow, kind: &Kind, log: &Log, mask: &Bits) -> Outcome {
+/// The state alone.
+pub(super) fn standing(flow: &Flow, kind: &Kind, log: &Log, mask: &Bits) -> Outcome {
     let mut outcome = Outcome::new(flow.initial);
     state(flow, kind, log, mask, &mut outcome);
+    outcome
+}
+
+pub(super) fn fold(flow: &Flow, kind: &Kind, log: &Log, mask: &Bits) -> Outcome {
+    let mut outcome = standing(flow, kind, log, mask);
     let own = |name: &str| kind.state_field != Some(name) && name != "void" && name != "step_since";
     for field in kind.fields.iter().filter(|field| field.shape != Shape::Notes && own(field.name)) {
         said(flow, kind, field.name, log, mask, &mut outcome);
@@ -138,11 +146,18 @@ fn says(kind: &Kind, event: &Event, name: &'static str) -> Option<Value> {
 fn said(flow: &Flow, kind: &Kind, name: &'static str, log: &Log, mask: &Bits, outcome: &mut Outcome) {
     let rule = flow.rules.iter().find(|(field, _)| *field == name).map_or(Rule::Latest, |(_, rule)| *rule);
     let source = |index: usize| taken(log, index, name).unwrap_or(index);
-    let value = |index: usize| says(kind, &log.events[source(index)], name);
+    let clears = |event: &Event| flow.clears.iter().any(|(step, fields)| event.is(step) && fields.contains(&name));
+    let value = |index: usize| {
+        let event = &log.events[source(index)];
+        if clears(event) { Some(Value::Text(String::new())) } else { says(kind, event, name) }
+    };
     let mut speaking = Bits::EMPTY;
     mask.iter().filter(|index| value(*index).is_some()).for_each(|index| speaking.insert(index));
     let mut latest: Vec<(usize, Value)> =
         log.latest(&speaking).iter().filter_map(|index| Some((index, value(index)?))).collect();
+    if latest.iter().any(|(index, _)| clears(&log.events[source(*index)])) {
+        return;
+    }
     match rule {
         // Indices follow authored time, so a greater index is later.
         Rule::Latest => latest.sort_by_key(|(index, _)| Reverse(*index)),

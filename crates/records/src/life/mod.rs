@@ -93,6 +93,19 @@ pub(crate) fn fold(kind: &Kind, log: &Log, mask: &Bits, facts: &Facts) -> Outcom
     outcome
 }
 
+/// Where the events of `mask` leave the record: state, assignee, void. All that a step's permission asks for; a row of steps
+/// is asked it once per event, so what its fields say is left out there.
+pub(crate) fn standing(kind: &Kind, log: &Log, mask: &Bits, facts: &Facts) -> Outcome {
+    match kind.life {
+        Life::Flow(flow) => {
+            let mut outcome = flow::standing(flow, kind, log, mask);
+            outcome.void = mask.iter().any(|index| log.events[index].is("void"));
+            outcome
+        }
+        _ => fold(kind, log, mask, facts),
+    }
+}
+
 impl Flag {
     /// What `conflicts resolve` takes.
     pub(crate) fn id(&self, record: &RecordId) -> String {
@@ -122,6 +135,5 @@ fn taken(log: &Log, resolved: usize, field: &str) -> Option<usize> {
     if !event.is("resolved") || event.text("field") != Some(field) {
         return None;
     }
-    let take = log.index_of(event.text("take")?)?;
-    log.descends(resolved, take).then_some(take)
+    event.take.filter(|take| log.descends(resolved, *take))
 }

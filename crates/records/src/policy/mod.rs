@@ -196,10 +196,23 @@ pub struct RosterRules {
     pub people_min: i64,
 }
 
+/// Limits of a newer version are none of ours.
+fn known_limits<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<LimitCode, Span>, D::Error> {
+    let all = BTreeMap::<String, serde_json::Value>::deserialize(deserializer)?;
+    let mut known = BTreeMap::new();
+    for code in LimitCode::ALL {
+        if let Some(span) = all.get(code.code()) {
+            known.insert(code, Span::deserialize(span).map_err(serde::de::Error::custom)?);
+        }
+    }
+    Ok(known)
+}
+
 /// One version of the policy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Policy {
     /// Every limit but L13, L16 and L20, which have figures of their own below.
+    #[serde(deserialize_with = "known_limits")]
     pub limits: BTreeMap<LimitCode, Span>,
     /// L13, by grade.
     pub response: BTreeMap<String, Response>,
@@ -246,5 +259,29 @@ impl Policy {
             serde_json::from_str(json).map_err(|error| PolicyProblem::Unreadable { cause: error.to_string() })?;
         policy.check()?;
         Ok(policy)
+    }
+
+    /// Reads a policy that stands in a document: what an older version of Fieldbook could not say is the default, what a newer
+    /// one says besides is left aside. Nothing when the rest contradicts itself.
+    pub(crate) fn read(json: &str) -> Option<Policy> {
+        let mut whole = serde_json::to_value(Policy::default()).ok()?;
+        overlay(&mut whole, serde_json::from_str(json).ok()?);
+        let policy: Policy = serde_json::from_value(whole).ok()?;
+        policy.check().is_ok().then_some(policy)
+    }
+}
+
+/// Puts what is given over what there is, object by object. A span of the one sort replaces one of the other.
+fn overlay(whole: &mut serde_json::Value, given: serde_json::Value) {
+    use serde_json::Value;
+    let is_span =
+        |object: &serde_json::Map<String, Value>| object.contains_key("minutes") || object.contains_key("each");
+    match (whole, given) {
+        (Value::Object(whole), Value::Object(given)) if !is_span(whole) => {
+            for (name, value) in given {
+                overlay(whole.entry(name).or_insert(Value::Null), value);
+            }
+        }
+        (whole, given) => *whole = given,
     }
 }

@@ -41,7 +41,7 @@ impl Policies {
                     id: record.id.clone(),
                     written: record.created.clone(),
                     reason: record.text("reason").unwrap_or_default().to_owned(),
-                    policy: Policy::parse(record.get("body").and_then(Value::as_text)?).ok()?,
+                    policy: Policy::read(record.get("body").and_then(Value::as_text)?)?,
                 })
             })
             .collect();

@@ -3,7 +3,7 @@
 mod check;
 
 use automerge::transaction::{Transactable, Transaction};
-use automerge::{ObjId, ObjType, ReadDoc};
+use automerge::{ObjId, ObjType, ReadDoc, ScalarValue};
 use vocab::{Author, EventId, RecordId, Role, Timestamp};
 
 use crate::dossier::{EVENTS, RECORDS, container};
@@ -248,7 +248,7 @@ impl<'a> Edit<'a> {
                 // or it would be read from before it.
                 let marks = self.transaction.get_all(&object, rewrite_key(field.name)).map_err(refused)?.len();
                 if disputed || marks > 1 || is_rewrite(before, &text) {
-                    self.transaction.put(&object, rewrite_key(field.name), true).map_err(refused)?;
+                    self.assert(&object, &rewrite_key(field.name), ScalarValue::Boolean(true))?;
                 }
             }
             (Shape::Tags, Value::Tags(words)) => {
@@ -265,11 +265,22 @@ impl<'a> Edit<'a> {
                 let empty = value == Value::Text(String::new()) && shown.is_none();
                 if disputed || (shown.as_ref() != Some(&value) && !empty) {
                     let scalar = encode(&value).ok_or_else(|| refused("not a register"))?;
-                    self.transaction.put(&object, field.name, scalar).map_err(refused)?;
+                    self.assert(&object, field.name, scalar)?;
                 }
             }
         }
         Ok(())
+    }
+
+    /// Writes a register so that it is this author's word, whatever stood there. automerge leaves a value that already wins as
+    /// it is and only takes the others away: a supervisor's decision would stay an engineer's value, and one for what stands
+    /// would not be written at all. Something else in between makes it write.
+    fn assert(&mut self, object: &ObjId, key: &str, scalar: ScalarValue) -> Result<(), Invalid> {
+        let stands = self.transaction.get(object, key).map_err(refused)?;
+        if stands.is_some_and(|(value, _)| value.as_scalar() == Some(&scalar)) {
+            self.transaction.put(object, key, ScalarValue::Null).map_err(refused)?;
+        }
+        self.transaction.put(object, key, scalar).map_err(refused)
     }
 
     /// Takes a step of a record's life cycle. Fields of the record that the step may write as well (the measure of a handled
@@ -425,7 +436,7 @@ impl<'a> Edit<'a> {
                     && let Some(scalar) = encode(&candidate.value)
                 {
                     self.reading = None;
-                    return self.transaction.put(&object, field.name, scalar).map_err(refused);
+                    return self.assert(&object, field.name, scalar);
                 }
                 self.write(&found.record, field, candidate.value.clone())
             }

@@ -71,10 +71,19 @@ fn fields(doc: &Automerge, graph: &Graph, kind: &Kind, object: &ObjId, place: us
     for field in kind.fields {
         let then = if made == Some(place) { None } else { value_at(doc, object, field, &before) };
         let now = value_at(doc, object, field, &after);
-        if then != now {
+        // A decision for what stood already is a word of its own.
+        let again = || now.is_some() && made != Some(place) && wrote(doc, graph, object, field, place);
+        if then != now || again() {
             entries.push(entry(&graph.changes()[place], Entry::Field { field: field.name, before: then, after: now }));
         }
     }
+}
+
+/// Whether the register's value is one that this change wrote.
+fn wrote(doc: &Automerge, graph: &Graph, object: &ObjId, field: &Field, place: usize) -> bool {
+    let found = doc.get_at(object, field.name, &[graph.hash(place)]).ok().flatten();
+    let is_register = !matches!(field.shape, Shape::Text(_) | Shape::Tags);
+    is_register && found.is_some_and(|(_, id)| graph.of_op(&id).is_some_and(|(change, _)| change == place))
 }
 
 fn value_at(doc: &Automerge, object: &ObjId, field: &Field, heads: &[automerge::ChangeHash]) -> Option<Value> {

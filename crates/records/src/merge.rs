@@ -36,7 +36,7 @@ impl Merged {
                     }
                 }
             }
-            if let Some(smallest) = group.iter().min_by_key(|id| order(id)).cloned() {
+            if let Some(smallest) = group.iter().min_by(|a, b| (order(a), a).cmp(&(order(b), b))).cloned() {
                 leads.extend(group.into_iter().map(|id| (id, smallest.clone())));
             }
         }

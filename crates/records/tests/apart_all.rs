@@ -201,6 +201,79 @@ fn a_settled_conflict_opens_again_when_a_late_event_arrives_that_it_had_not_seen
 }
 
 #[test]
+fn a_decision_between_done_and_cancelled_opens_again_for_a_report_it_had_not_seen() {
+    let base = started();
+    let made = apart(
+        &base,
+        vec![
+            takes(wang(), 100, TASK, "done", Fields::new()),
+            takes(boss(), 90, TASK, "cancelled", fields([("why", "客户取消")])),
+        ],
+    );
+    let late = apart(&base, vec![takes(boss2(), 95, TASK, "done", Fields::new())]);
+    let (mut dossier, _) = merged(&base, &made);
+    boss().edit(&mut dossier, 120, |edit| edit.resolve(&event("01-99"), "EXEC-01-1/done_cancelled", 2));
+    assert_eq!((text(&dossier.read(), TASK, "status"), reasons(&dossier.read())), (Some("cancelled"), vec![]));
+    dossier.apply(&[&late[0]]).unwrap();
+    let view = dossier.read();
+    assert_eq!((text(&view, TASK, "status"), reasons(&view)), (Some("done"), vec!["flag-done_cancelled"]));
+}
+
+#[test]
+fn a_settled_register_stays_settled_and_opens_again_for_a_value_the_decision_had_not_seen() {
+    let base = dossier();
+    let grade = |who: Person, minute: i64, grade: &'static str| -> Branch {
+        Box::new(move |dossier| {
+            who.edit(dossier, minute, |edit| edit.set(&id("CUST-01-1"), fields([("grade", grade)])));
+        })
+    };
+    let made = apart(&base, vec![grade(wang(), 20, "vip"), grade(li(), 30, "potential")]);
+    let late = apart(&base, vec![grade(analyst(), 25, "core")]);
+    let (mut decided, _) = merged(&base, &made);
+    let before = decided.heads();
+    boss().edit(&mut decided, 40, |edit| edit.resolve(&event("01-99"), "CUST-01-1/grade", 2));
+    let decision = decided.changes_since(&before).remove(0);
+    let mut arrived = base.clone();
+    for change in [&decision, &made[0], &made[1]] {
+        arrived.apply(&[change]).unwrap();
+    }
+    let view = arrived.read();
+    assert_eq!((text(&view, "CUST-01-1", "grade"), reasons(&view)), (Some("potential"), vec![]));
+    // The supervisor's word stands beside a value they had not seen, and is asked for again.
+    arrived.apply(&[&late[0]]).unwrap();
+    let view = arrived.read();
+    assert_eq!((text(&view, "CUST-01-1", "grade"), reasons(&view)), (Some("potential"), vec!["conflict-conflict"]));
+}
+
+#[test]
+fn a_decision_is_the_deciders_word_even_for_the_value_that_stands() {
+    let base = dossier();
+    let set = |who: Person, minute: i64, field: &'static str, value: &'static str| -> Branch {
+        Box::new(move |dossier| {
+            who.edit(dossier, minute, |edit| edit.set(&id("CUST-01-1"), fields([(field, value)])));
+        })
+    };
+    // One field twice, and two fields of one record: both values of each, taken by a supervisor.
+    for (parts, conflict) in [
+        ([("name", "李*"), ("name", "赵*")], "CUST-01-1/name"),
+        ([("name", "李*"), ("preference", "短信")], "CUST-01-1/parallel"),
+    ] {
+        let [one, other] = parts;
+        let made = apart(&base, vec![set(wang(), 20, one.0, one.1), set(li(), 30, other.0, other.1)]);
+        let (dossier, view) = merged(&base, &made);
+        for (take, candidate) in (1..).zip(view.conflicts[0].candidates.clone()) {
+            let mut decided = dossier.clone();
+            boss().edit(&mut decided, 40, |edit| edit.resolve(&event("01-99"), conflict, take));
+            let view = decided.read();
+            assert!(view.conflicts.is_empty(), "{conflict} {take}");
+            assert_eq!(view.record(&id("CUST-01-1")).unwrap().get(candidate.field), Some(&candidate.value));
+            let last = decided.history(&id("CUST-01-1")).pop().unwrap();
+            assert_eq!(last.written.author.unwrap().staff.as_str(), "主管*", "{conflict} {take}");
+        }
+    }
+}
+
+#[test]
 fn an_inquirys_score_corrected_twice_is_the_lower_because_staff_gain_from_raising_it() {
     let mut base = full();
     wang().step(&mut base, 90, "INQ-03-1", "answered", fields([("answer", "每月清洁")]));

@@ -2,7 +2,8 @@
 //! and 18-digit identity numbers are looked for in every text before it is committed.
 //!
 //! Numbers are read as people write them: full-width digits, spaces, hyphens and brackets inside, +86 before. What is found
-//! is a suspicion by form; an order number of eleven digits that begins like a mobile number is taken for one.
+//! is a suspicion by form. Digits after Latin letters (`REQ01000001001`, `SN-13912345678`) are an identifier's, unless the
+//! letters say telephone; an order number of eleven digits alone that begins like a mobile number is taken for one.
 
 /// What was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,7 +32,7 @@ impl Private {
 #[must_use]
 pub fn find_private(text: &str) -> Option<(Private, std::ops::Range<usize>)> {
     let chars: Vec<char> = text.chars().map(narrow).collect();
-    let numbers = runs(&chars).into_iter().filter_map(|run| Some((kind_of(&run)?, run.from..run.to)));
+    let numbers = runs(&chars).into_iter().filter_map(|run| found_in(&run));
     numbers.chain(emails(&chars)).min_by_key(|(_, place)| (place.start, place.end))
 }
 
@@ -50,8 +51,10 @@ struct Run {
     digits: String,
     /// Where separators stand, by the number of digits before them.
     breaks: Vec<usize>,
-    from: usize,
-    to: usize,
+    /// It follows the letters of an identifier.
+    named: bool,
+    /// Where each digit stands in the text, in characters.
+    places: Vec<usize>,
 }
 
 /// Longest separator inside a number, in characters: ` - `.
@@ -65,13 +68,14 @@ fn runs(chars: &[char]) -> Vec<Run> {
             place += 1;
             continue;
         }
-        let mut run = Run { digits: String::new(), breaks: Vec::new(), from: place, to: place };
+        let named = is_named(&chars[..place]);
+        let mut run = Run { digits: String::new(), breaks: Vec::new(), named, places: Vec::new() };
         loop {
             while place < chars.len() && (chars[place].is_ascii_digit() || is_check_letter(chars, place, &run)) {
                 run.digits.push(chars[place].to_ascii_uppercase());
+                run.places.push(place);
                 place += 1;
             }
-            run.to = place;
             let separators = chars[place..].iter().take_while(|c| matches!(c, ' ' | '-' | '(' | ')' | '.')).count();
             let next = place + separators;
             let goes_on =
@@ -87,6 +91,18 @@ fn runs(chars: &[char]) -> Vec<Run> {
     runs
 }
 
+/// Latin words before a number that is one to call.
+const CALL_WORDS: [&str; 9] = ["tel", "tell", "telephone", "phone", "ph", "mobile", "mob", "cell", "call"];
+
+/// Whether letters, with or without a hyphen behind them, make the digits that follow part of a name.
+fn is_named(before: &[char]) -> bool {
+    let before = before.strip_suffix(&['-']).or_else(|| before.strip_suffix(&['_'])).unwrap_or(before);
+    let word: String =
+        before.iter().rev().take_while(|c| c.is_ascii_alphabetic()).map(char::to_ascii_lowercase).collect();
+    let word: String = word.chars().rev().collect();
+    !word.is_empty() && !CALL_WORDS.contains(&word.as_str())
+}
+
 /// The X that may end an identity number.
 fn is_check_letter(chars: &[char], place: usize, run: &Run) -> bool {
     matches!(chars[place], 'x' | 'X')
@@ -97,13 +113,14 @@ fn is_check_letter(chars: &[char], place: usize, run: &Run) -> bool {
 /// Longest number looked for, in digits: an identity number, or 0086 and a mobile one.
 const NUMBER_DIGITS_MAX: usize = 18;
 
-fn kind_of(run: &Run) -> Option<Private> {
+fn found_in(run: &Run) -> Option<(Private, std::ops::Range<usize>)> {
     // Written in parts, any run of whole parts may be the number: `2024-05-01 138 0013 8000`.
     let mut ends = run.breaks.clone();
     ends.push(run.digits.len());
     let mut starts = vec![0];
     starts.extend(&run.breaks);
     let mut found = None;
+    let place = |start: usize, end: usize| run.places[start]..run.places[end - 1] + 1;
     for (first, start) in starts.iter().enumerate() {
         for (parts, end) in ends[first..].iter().enumerate() {
             let digits = &run.digits[*start..*end];
@@ -112,10 +129,10 @@ fn kind_of(run: &Run) -> Option<Private> {
             }
             let breaks: Vec<usize> = run.breaks[first..first + parts].iter().map(|place| place - start).collect();
             if is_identity(digits) {
-                return Some(Private::Identity);
+                return Some((Private::Identity, place(*start, *end)));
             }
-            if is_phone(digits, &breaks) {
-                found = Some(Private::Phone);
+            if !(run.named && first == 0) && is_phone(digits, &breaks) {
+                found = found.or_else(|| Some((Private::Phone, place(*start, *end))));
             }
         }
     }
@@ -196,6 +213,8 @@ mod tests {
             ("座机010-12345678", "010-12345678"),
             ("(0755) 1234567", "0755) 1234567"),
             ("热线 400-800-1234", "400-800-1234"),
+            ("Tel13800138000", "13800138000"),
+            ("EXEC001 13800138000", "13800138000"),
         ] {
             assert_eq!(found(text), Some((Private::Phone, number.to_owned())), "{text}");
         }
@@ -209,6 +228,8 @@ mod tests {
             "金额 1234567.89 元，共 12 台",
             "型号 HX-2000-13-800",
             "编号 CUST-07-12345678901",
+            "REQ01000001001",
+            "EXEC13000001001 与 SN-13912345678",
             "23800138000",
             "1380013800",
             "138001380001",

@@ -180,6 +180,16 @@ proptest! {
     }
 
     #[test]
+    fn no_text_makes_the_search_for_private_data_panic_and_what_it_finds_is_there(text in "[0-9xX０-９ ()@.a-z电-]{0,60}") {
+        if let Some((_, place)) = records::find_private(&text) {
+            prop_assert!(place.start < place.end && place.end <= text.chars().count());
+        }
+        // Whatever stands around it, a number set apart is found.
+        let around = [text.as_str(), "，电话：13800138000。"].concat();
+        prop_assert!(records::find_private(&around).is_some());
+    }
+
+    #[test]
     fn no_text_makes_reading_a_cell_panic(text in "\\PC{0,40}") {
         for kind in ALL_KINDS {
             for column in kind.columns {

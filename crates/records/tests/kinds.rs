@@ -290,6 +290,18 @@ fn an_imported_row_of_any_kind_states_where_it_stands() {
 }
 
 #[test]
+fn a_sheet_that_went_on_states_its_record_anew_when_imported_again() {
+    let mut dossier = full();
+    wang().step(&mut dossier, 90, "ORDER-03-1", "imported", fields([("state", "shipped")]));
+    wang().step(&mut dossier, 91, "ORDER-03-1", "imported", fields([("state", "delivered")]));
+    let view = dossier.read();
+    assert_eq!((text(&view, "ORDER-03-1", "state"), view.conflicts.len()), (Some("delivered"), 0));
+    // What it says then goes on by steps.
+    wang().step(&mut dossier, 92, "ORDER-03-1", "installed", Fields::new());
+    assert_eq!(text(&dossier.read(), "ORDER-03-1", "state"), Some("installed"));
+}
+
+#[test]
 fn amounts_and_ratings_out_of_range_are_refused() {
     let points = |amount: i64| {
         let data = and(fields([("reason", "购买")]), "amount", amount);

@@ -191,7 +191,7 @@ flag-out_of_step = 当时的状态不允许此步骤
 # Kinds of the whole service process
 kind-inquiry = 咨询
 kind-complaint = 投诉
-kind-visit = 拜访
+kind-visit = 拜访/回访
 kind-care = 客户关怀
 kind-points = 积分
 kind-order = 订单

@@ -71,7 +71,7 @@ pub static CARE: Kind = Kind {
                 by_person("done_on", "data-done_on", Shape::Date),
                 by_person("result", "data-result", Shape::Line(LINE_CHARS_MAX)),
             ],
-            &["due"],
+            &[],
         ),
         VOID,
         RESOLVED,

@@ -125,7 +125,7 @@ pub static COMPLAINT: Kind = Kind {
                 by_person("result", "data-result", PROSE),
                 by_person("closed_at", "data-closed_at", Shape::Time),
             ],
-            &["accepted"],
+            &[],
         ),
         VOID,
         RESOLVED,

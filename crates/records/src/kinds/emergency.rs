@@ -68,7 +68,7 @@ pub static EMERGENCY: Kind = Kind {
             "imported",
             "event-imported",
             &[needed("state", "data-state", Shape::Enum(&STATE)), HELD_ON, by_person("result", "data-result", PROSE)],
-            &["draft"],
+            &[],
         )),
         VOID,
         RESOLVED,

@@ -74,7 +74,7 @@ pub static IMPROVEMENT: Kind = Kind {
                 by_person("result", "data-result", PROSE),
                 DONE_ON,
             ],
-            &["plan"],
+            &[],
         ),
         BOARD_VOID,
         RESOLVED,

@@ -112,7 +112,7 @@ pub static INQUIRY: Kind = Kind {
                 by_person("score", "data-score", SCORE),
                 by_person("follow_up", "data-follow_up", PROSE),
             ],
-            &["consult"],
+            &[],
         ),
         VOID,
         RESOLVED,

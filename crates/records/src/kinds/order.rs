@@ -78,7 +78,7 @@ pub static ORDER: Kind = Kind {
             "imported",
             "event-imported",
             &[needed("state", "data-state", Shape::Enum(&STATE)), CONFIRMED_AT, SHIPPED_AT, DELIVERED_AT, INSTALLED_AT],
-            &["received"],
+            &[],
         ),
         VOID,
         RESOLVED,

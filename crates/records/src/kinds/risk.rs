@@ -105,7 +105,7 @@ pub static RISK: Kind = Kind {
                 by_person("measures", "data-measures", PROSE),
                 by_person("result", "data-result", PROSE),
             ],
-            &["identified"],
+            &[],
         ),
         BOARD_VOID,
         RESOLVED,

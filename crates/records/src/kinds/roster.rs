@@ -56,12 +56,7 @@ pub static ROSTER: Kind = Kind {
             &[needed("cancelled_why", "data-why", Shape::Line(LINE_CHARS_MAX))],
             &["planned"],
         )),
-        supervised(step(
-            "imported",
-            "event-imported",
-            &[needed("state", "data-state", Shape::Enum(&STATE))],
-            &["planned"],
-        )),
+        supervised(step("imported", "event-imported", &[needed("state", "data-state", Shape::Enum(&STATE))], &[])),
         VOID,
         RESOLVED,
     ],

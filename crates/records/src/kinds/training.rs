@@ -78,7 +78,7 @@ pub static TRAINING: Kind = Kind {
                 by_person("result", "data-result", PROSE),
                 by_person("refreshed_at", "data-refreshed_at", Shape::Time),
             ],
-            &["planned"],
+            &[],
         ),
         BOARD_VOID,
         RESOLVED,

@@ -92,7 +92,7 @@ pub static VISIT: Kind = Kind {
             "imported",
             "event-imported",
             &[needed("state", "data-state", Shape::Enum(&STATE)), by_person("done_on", "data-done_on", Shape::Date)],
-            &["planned"],
+            &[],
         ),
         VOID,
         RESOLVED,

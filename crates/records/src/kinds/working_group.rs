@@ -68,7 +68,7 @@ pub static WORKING_GROUP: Kind = Kind {
             "imported",
             "event-imported",
             &[needed("state", "data-state", Shape::Enum(&STATE)), DONE_ON, by_person("result", "data-result", PROSE)],
-            &["open"],
+            &[],
         )),
         VOID,
         RESOLVED,

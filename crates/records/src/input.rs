@@ -57,6 +57,8 @@ impl Field {
     pub fn show(&self, value: &Value, lang: Lang) -> String {
         match value {
             Value::Text(text) => match self.shape {
+                // A value that was taken away; among candidates it stands beside others.
+                Shape::Enum(_) if text.is_empty() => String::new(),
                 Shape::Enum(list) => Catalogue::of(lang).text(&list.label(text), &[]),
                 _ => text.clone(),
             },

@@ -1,11 +1,14 @@
-//! The dossier: one automerge document per customer, with everything done for them. Pure: time, ids and actors are
-//! arguments; no clock, no randomness, no I/O.
+//! The dossier: one automerge document per customer, with everything done for them; and a branch's board and policy, which
+//! are documents of the same layout. Pure: time, ids and actors are arguments; no clock, no randomness, no I/O.
 //!
-//! - [`KINDS`] describes the kinds of record as tables. Flags, prompts, JSON, spreadsheets, pages and checks derive from them.
+//! - [`ALL_KINDS`] describes the kinds of record as tables ([`KINDS`]: those of the four paper forms). Flags, prompts, JSON, spreadsheets, pages and checks derive from them.
 //! - [`Dossier::edit`] writes: checked, atomic, one change at a time. [`Dossier::read`] says what stands, as a pure function
 //!   of the changes held, whatever the order they came in; [`Dossier::history`] says who wrote what.
 //! - Life cycles are logs of events, and a state is what the events add up to. Work done apart follows the rules of the
 //!   domain's section 6; whatever had to give way is listed in [`View::conflicts`].
+//! - Private data, wrong references, days and times out of order, and a policy that is not whole are refused before they are
+//!   written; nothing is left half written.
+//! - [`Merged`] says which customers are one; what a newer version wrote is kept and listed ([`View::strangers`]).
 //! - What an author had no right to do takes no effect and is listed, even when another client wrote it.
 //!
 //! - [`limits`] says what is due, met and missed at any instant, from a view, the [`Policies`] and nothing else.

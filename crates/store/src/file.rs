@@ -114,6 +114,17 @@ impl Schema {
         Ok(conn)
     }
 
+    /// A copy in memory of what is behind `conn`, as of now: for tests and simulation.
+    pub(crate) fn copied(conn: &Connection) -> Result<Connection, StoreError> {
+        let mut copy = Connection::open_in_memory()?;
+        match Backup::new(conn, &mut copy)?.step(-1)? {
+            StepResult::Done => {}
+            _ => return Err(StoreError::Busy),
+        }
+        Schema::settle(&copy)?;
+        Ok(copy)
+    }
+
     fn initialise(
         &self,
         conn: &mut Connection,

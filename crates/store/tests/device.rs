@@ -461,3 +461,23 @@ fn what_is_set_aside_is_added_to_and_never_replaced() {
         .unwrap();
     assert_eq!(kept, b"\0first\xff\0\0\xfesecond");
 }
+
+#[test]
+fn a_copy_in_memory_is_the_store_as_it_was() {
+    let mut store = DeviceStore::in_memory(&identity()).unwrap();
+    let numbered = |store: &mut DeviceStore| store.write(|tx| tx.next("CUST")).unwrap();
+    assert_eq!(numbered(&mut store), 1);
+    let mut copy = store.copy_in_memory().unwrap();
+    assert_eq!(numbered(&mut store), 2);
+    assert_eq!(numbered(&mut copy), 2, "the copy goes on from where it was made");
+    assert_eq!(numbered(&mut store), 3, "and the store without it");
+}
+
+#[test]
+fn nothing_of_a_commit_that_the_disk_refuses_remains() {
+    let mut store = DeviceStore::in_memory(&identity()).unwrap();
+    store.connection_mut().commit_hook(Some(|| true)).unwrap();
+    assert!(store.write(|tx| tx.next("CUST")).is_err());
+    store.connection_mut().commit_hook(None::<fn() -> bool>).unwrap();
+    assert_eq!(store.write(|tx| tx.next("CUST")).unwrap(), 1);
+}

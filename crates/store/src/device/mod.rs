@@ -72,6 +72,21 @@ impl DeviceStore {
         Ok(DeviceStore { conn, path: PathBuf::from(":memory:") })
     }
 
+    /// A copy of the store in memory, as of now: for tests and simulation.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`] when there is no memory.
+    pub fn copy_in_memory(&self) -> Result<Self, StoreError> {
+        Ok(DeviceStore { conn: Schema::copied(&self.conn)?, path: PathBuf::from(":memory:") })
+    }
+
+    /// The connection, for SQLite's own hooks and limits: a simulation lets the disk end or fail with them. What is in the
+    /// file is read and written by transactions.
+    #[must_use]
+    pub fn connection_mut(&mut self) -> &mut Connection {
+        &mut self.conn
+    }
+
     /// The store's file.
     #[must_use]
     pub fn path(&self) -> &Path {

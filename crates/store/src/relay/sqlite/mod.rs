@@ -76,6 +76,21 @@ impl SqliteRelayStore {
         SqliteRelayStore::over(SCHEMA.in_memory(|_| Ok(()))?, Path::new(":memory:"))
     }
 
+    /// A copy of the store in memory, as of now: for tests and simulation.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`] when there is no memory.
+    pub fn copy_in_memory(&self) -> Result<Self, StoreError> {
+        SqliteRelayStore::over(Schema::copied(&self.conn)?, Path::new(":memory:"))
+    }
+
+    /// The connection, for SQLite's own hooks and limits: a simulation lets the disk end or fail with them. What is in the
+    /// file is read and written by the traits' methods.
+    #[must_use]
+    pub fn connection_mut(&mut self) -> &mut Connection {
+        &mut self.conn
+    }
+
     fn over(conn: Connection, path: &Path) -> Result<Self, StoreError> {
         conn.execute_batch(&format!("PRAGMA cache_size=-{CACHE_KIB}"))?;
         Ok(SqliteRelayStore { conn, path: path.to_path_buf() })

@@ -56,7 +56,7 @@ impl Corrupt {
     }
 }
 
-fn blank() -> Automerge {
+pub(crate) fn blank() -> Automerge {
     Automerge::new_with_encoding(TextEncoding::UnicodeCodePoint).with_actor(ActorId::from(GENESIS_ACTOR.as_bytes()))
 }
 
@@ -74,12 +74,12 @@ static GENESIS: LazyLock<Automerge> = LazyLock::new(|| {
     doc
 });
 
-fn guarded<T>(work: impl FnOnce() -> Result<T, Corrupt>) -> Result<T, Corrupt> {
+pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T, Corrupt>) -> Result<T, Corrupt> {
     catch_unwind(AssertUnwindSafe(work))
         .unwrap_or_else(|_| Err(Corrupt::Unreadable { cause: "automerge gave up on them".to_owned() }))
 }
 
-fn unreadable(cause: impl std::fmt::Display) -> Corrupt {
+pub(crate) fn unreadable(cause: impl std::fmt::Display) -> Corrupt {
     Corrupt::Unreadable { cause: cause.to_string() }
 }
 
@@ -128,10 +128,11 @@ impl Dossier {
         self.doc.get_missing_deps(&[]).into_iter().map(|hash| ChangeHash::from_bytes(hash.0)).collect()
     }
 
-    /// The saved form. Not deflated: compressing many documents together, outside, does better.
+    /// The saved form. Not deflated: compressing many documents together, outside, does better. Changes that wait for others
+    /// are not in it; [`Dossier::take`] lets none wait inside.
     #[must_use]
     pub fn save(&self) -> Vec<u8> {
-        self.doc.save_with_options(SaveOptions { deflate: false, retain_orphans: true })
+        self.doc.save_with_options(SaveOptions { deflate: false, retain_orphans: false })
     }
 
     /// The changes no other change of the document depends on, sorted.
@@ -231,6 +232,14 @@ impl Dossier {
 
     fn container(&self, name: &str) -> Option<ObjId> {
         container(&self.doc, name)
+    }
+
+    pub(crate) fn doc(&self) -> &Automerge {
+        &self.doc
+    }
+
+    pub(crate) fn replace_doc(&mut self, doc: Automerge) {
+        self.doc = doc;
     }
 }
 

@@ -82,6 +82,7 @@ mod dossier;
 mod duplicates;
 mod edit;
 mod graph;
+mod heal;
 mod history;
 mod input;
 mod invalid;
@@ -91,6 +92,7 @@ mod log;
 mod read;
 mod register;
 mod schema;
+mod take;
 mod text;
 mod value;
 mod view;
@@ -104,5 +106,6 @@ pub use schema::{
     ASSESSORS, Column, EVENTS_PER_RECORD_MAX, Enumeration, EventKind, FRONT_LINE, Field, Kind, LINE_CHARS_MAX,
     NOTES_MAX, Parent, Right, SUPERVISORS, Shape, Source, TAG_CHARS_MAX, TAGS_MAX, TEXT_CHARS_MAX,
 };
+pub use take::{Aside, Authored, Replaced, SetAside, Taken};
 pub use value::{Fields, Note, Signature, Value};
 pub use view::{Candidate, Conflict, ConflictKind, Entry, HistoryEntry, Record, Severity, View, Written};

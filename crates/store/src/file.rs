@@ -19,6 +19,24 @@ use crate::StoreError;
 /// import of 10,000 rows.
 pub const BUSY_MS_MAX: u64 = 10_000;
 
+/// What a migration does that SQL cannot compute.
+pub(crate) type Then = fn(&Connection) -> Result<(), StoreError>;
+
+/// One step from a version of a schema to the next.
+pub(crate) struct Migration {
+    /// The numbered file.
+    pub(crate) sql: &'static str,
+    /// Done after it, in the same transaction.
+    pub(crate) then: Option<Then>,
+}
+
+impl Migration {
+    /// A step that SQL alone makes.
+    pub(crate) const fn sql(sql: &'static str) -> Self {
+        Migration { sql, then: None }
+    }
+}
+
 /// Kinds of store, each with its numbered migrations.
 pub(crate) struct Schema {
     /// SQLite's `application_id`, which tells our files from others.
@@ -26,7 +44,7 @@ pub(crate) struct Schema {
     /// What is in the file, for messages.
     pub(crate) what: &'static str,
     /// Each brings the schema from version `index` to `index + 1`. Append only.
-    pub(crate) migrations: &'static [&'static str],
+    pub(crate) migrations: &'static [Migration],
     /// Length of the WAL, in bytes, above which a commit copies it back into the file and empties it.
     pub(crate) wal_bytes_max: u64,
 }
@@ -154,7 +172,10 @@ impl Schema {
         // Read inside the transaction: another process may have migrated meanwhile.
         let found = user_version(tx)?;
         for migration in self.migrations.iter().skip(usize::try_from(found).unwrap_or(usize::MAX)) {
-            tx.execute_batch(migration)?;
+            tx.execute_batch(migration.sql)?;
+            if let Some(then) = migration.then {
+                then(tx)?;
+            }
         }
         tx.pragma_update(None, "user_version", self.version())?;
         Ok(())
@@ -281,4 +302,16 @@ pub(crate) fn check(conn: &Connection) -> Result<Vec<String>, StoreError> {
     let mut statement = conn.prepare("PRAGMA integrity_check")?;
     let lines = statement.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;
     Ok(lines.into_iter().filter(|line| line != "ok").collect())
+}
+
+/// Rewrites the file so that nothing deleted is left in it, and empties the WAL. `secure_delete` overwrites what a deletion
+/// frees, but not the copies that stay behind when a page is split; a file written anew has none. Others may read
+/// meanwhile, and wait to write.
+///
+/// # Errors
+/// [`StoreError::Busy`] while another connection still reads what there was before; [`StoreError::Full`].
+pub(crate) fn rewrite(conn: &Connection) -> Result<(), StoreError> {
+    conn.execute_batch("VACUUM")?;
+    let busy: i64 = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+    if busy == 0 { Ok(()) } else { Err(StoreError::Busy) }
 }

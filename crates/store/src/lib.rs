@@ -19,9 +19,9 @@ mod packing;
 mod relay;
 
 pub use device::{
-    Acknowledged, COMPACT_TAIL_BYTES_MIN, COMPACT_TAIL_CHANGES_MAX, DeviceStore, Identity, Invalid, LastSync,
-    Membership, OutboxCounts, OutboxEntry, OutboxSeq, ReadTx, Refused, STORE_FILE, SecretKey, StoredDocument, Tail,
-    WriteTx,
+    Acknowledged, COMPACT_TAIL_BYTES_MIN, COMPACT_TAIL_CHANGES_MAX, DeviceStore, Erased, FRAME_BYTES_FIRST, Identity,
+    Invalid, LastSync, Membership, OutboxCounts, OutboxEntry, OutboxSeq, ReadTx, Refused, STORE_FILE, SecretKey,
+    SetAside, StoredDocument, Tail, WriteTx,
 };
 pub use error::{StoreError, StoreErrorKind};
 pub use file::BUSY_MS_MAX;

@@ -14,12 +14,12 @@ use vocab::{BranchId, Position};
 use super::RelayStore;
 use crate::StoreError;
 use crate::columns::Columns;
-use crate::file::Schema;
+use crate::file::{Migration, Schema};
 
 const SCHEMA: Schema = Schema {
     application_id: 0x4642_5256,
     what: "a relay's store",
-    migrations: &[include_str!("0001_first.sql")],
+    migrations: &[Migration::sql(include_str!("0001_first.sql"))],
     // A checkpoint about every 10,000 changes; a relay starts rarely and reads this back in some 10 ms.
     wal_bytes_max: 16 << 20,
 };

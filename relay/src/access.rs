@@ -1,10 +1,10 @@
 //! Who may in: what the registry says of a device that connects or enrols.
 
 use std::net::IpAddr;
-use std::time::Instant;
 
 use store::{Enrolment, Feeds, InviteDigest, Registry, RegistryError, SqliteRelayStore};
 use sync::{Admission, Claim, Code, EnrolRequest, Membership};
+use tokio::time::Instant;
 use vocab::{DeviceKey, Staff, Timestamp};
 
 use crate::{AppState, Error, ticks};

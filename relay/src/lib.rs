@@ -15,6 +15,7 @@
 //! - Everything derived is in files of its own (`views-<branch>.db`) and may be deleted at any time.
 
 mod access;
+mod address;
 mod admin;
 mod admission;
 mod api;
@@ -27,12 +28,14 @@ mod growth;
 mod housekeeping;
 mod hub;
 pub mod limits;
+mod mailbox;
 mod materializer;
 mod metrics;
 mod outgoing;
 mod pages;
 mod printer;
 mod publisher;
+mod rate;
 mod readers;
 mod restore;
 mod serve;
@@ -45,6 +48,7 @@ mod views;
 
 pub use admin::{AddedUser, Admin, Issued};
 pub use error::Error;
+pub use rate::Rate;
 pub use serve::{Relay, serve};
-pub use settings::{DEFAULT_LISTEN, Settings, default_data};
+pub use settings::{ConnectionLimits, DEFAULT_LISTEN, Settings, default_data};
 pub use state::{AppState, BranchChanged};

@@ -3,12 +3,40 @@
 
 use std::time::Duration;
 
+use crate::rate::Rate;
+
 /// Devices connected at once. 30 branches of 20 people is the largest organisation planned for; ten times that leaves room
 /// for reconnects that overlap their own half-open predecessors. At 20 KB each that is 120 MB.
 pub const CONNECTIONS_MAX: usize = 6_000;
 
 /// Connections at once from one address. Branches sit behind one router, so it is a branch's worth and not a person's.
 pub const CONNECTIONS_PER_ADDRESS_MAX: usize = 1_000;
+
+/// Connections at once of one device: a watcher, a command beside it, and what a bad network left half-open behind them in
+/// [`sync::limits::IDLE_MS_MAX`].
+pub const CONNECTIONS_PER_DEVICE_MAX: usize = 8;
+
+/// Connections that have not said who they are. A device says so within a round trip, so with one more the one that has been silent
+/// for longest is told `busy`: strangers cannot take the places of devices.
+pub const STRANGERS_MAX: usize = 1_024;
+
+/// Connections opened from one address: the 450 devices of an organisation behind one router come back at once after a power cut,
+/// twice over, and a device that is refused and tries again stays far below.
+pub const OPENINGS_PER_ADDRESS: Rate = Rate { per_second: 20, burst: 1_000 };
+
+/// Addresses whose openings are remembered; beyond it those that have rested longest are forgotten.
+pub const OPENING_ADDRESSES_MAX: usize = 10_000;
+
+/// How long whoever was turned away for want of room should wait, in seconds. Devices add chance to it by themselves.
+pub const RETRY_AFTER_S: u64 = 10;
+
+/// Frames from one connection. The smallest frames a device makes are 2 KiB, on links that carry a few of them a second; a burst is
+/// 20 MB of them.
+pub const FRAMES_PER_CONNECTION: Rate = Rate { per_second: 1_000, burst: 10_000 };
+
+/// Bytes from one connection: more than any link of the field, and little enough that a handful of devices on the relay's
+/// own network cannot fill its queues.
+pub const BYTES_PER_CONNECTION: Rate = Rate { per_second: 32 << 20, burst: 64 << 20 };
 
 /// How long one frame may take to leave: 256 KiB at 32 kbit/s is 65 seconds.
 pub const SEND_TIMEOUT: Duration = Duration::from_secs(90);
@@ -41,6 +69,9 @@ pub const GUESSING_ADDRESSES_MAX: usize = 10_000;
 /// slows the pushers down.
 pub const STORE_QUEUE_MAX: usize = 1_024;
 
+/// Bytes of changes waiting for the store thread or being committed.
+pub const STORE_QUEUE_BYTES_MAX: usize = 64 << 20;
+
 /// Pushes committed in one transaction: enough to share one disk flush among everybody who waits, few enough to
 /// answer the first within some tens of milliseconds.
 pub const GROUP_COMMIT_MAX: usize = 256;
@@ -60,6 +91,9 @@ pub const VIEW_READERS_MAX: usize = 4;
 /// Live batches kept per branch for sessions that are a little behind. A session further behind reads the feed instead, so
 /// a slow device holds at most this many shared batches.
 pub const LIVE_BATCHES_MAX: usize = 32;
+
+/// Bytes of the live batches kept for one session, beside the latest.
+pub const LIVE_BYTES_MAX: usize = 2 << 20;
 
 /// Accepted groups waiting to be encoded for the live sessions; when full, sessions read the feed instead.
 pub const PUBLISH_QUEUE_MAX: usize = 64;

@@ -38,6 +38,8 @@ pub(crate) struct Metrics {
     pub(crate) connections_refused: Counter,
     /// Connections that came over a limit and were turned away at the door.
     pub(crate) connections_turned_away: Counter,
+    /// Times that a connection was not read for a while because it sent too fast.
+    pub(crate) reads_paused: Counter,
     /// Changes taken into a feed.
     pub(crate) changes_accepted: Counter,
     /// Changes that were in the feed already.
@@ -129,6 +131,7 @@ impl Metrics {
             ("connections_opened_total", "Connections opened", &self.connections_opened),
             ("connections_refused_total", "Connections refused with a reason", &self.connections_refused),
             ("connections_turned_away_total", "Connections over a limit", &self.connections_turned_away),
+            ("reads_paused_total", "Rests of connections that sent too fast", &self.reads_paused),
             ("bytes_received_total", "Bytes of frames received", &self.bytes_received),
             ("bytes_sent_total", "Bytes of frames sent", &self.bytes_sent),
             ("commits_total", "Transactions that committed pushes", &self.commits),

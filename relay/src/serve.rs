@@ -6,13 +6,14 @@ use std::net::SocketAddr;
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 
-use axum::Router;
 use axum::routing::get;
+use axum::{Router, middleware};
 use store::SqliteRelayStore;
 use tokio::net::TcpListener;
 use tokio::sync::broadcast;
 use tokio::time::{sleep, timeout};
 
+use crate::address::believe_proxy;
 use crate::growth::Growth;
 use crate::housekeeping::Housekeeping;
 use crate::hub::Hub;
@@ -78,8 +79,11 @@ impl Relay {
         let lock = lock(&settings)?;
         let store = SqliteRelayStore::open_or_create(&settings.database())?;
         let (changes, _) = broadcast::channel(limits::PAGE_SIGNALS_MAX);
-        let (metrics, hub, reports) =
-            (Arc::new(Metrics::default()), Arc::new(Hub::default()), Arc::new(Reports::default()));
+        let (metrics, hub, reports) = (
+            Arc::new(Metrics::default()),
+            Arc::new(Hub::new(settings.connections.per_device_max)),
+            Arc::new(Reports::default()),
+        );
         let growth = Arc::new(Growth::default());
         let views = Arc::new(Views::new(settings.clone()));
 
@@ -183,13 +187,15 @@ async fn join(thread: JoinHandle<()>) {
 }
 
 fn routes(state: AppState) -> Router {
-    Router::new()
+    let trust_proxy = state.settings().trust_proxy;
+    let routes = Router::new()
         .route("/sync", get(socket::connect))
         .route("/healthz", get(healthz))
         .route("/metrics", get(metrics::show))
         .nest("/api/v1", api::router())
         .merge(pages::router())
-        .with_state(state)
+        .with_state(state);
+    if trust_proxy { routes.layer(middleware::from_fn(believe_proxy)) } else { routes }
 }
 
 async fn healthz() -> &'static str {

@@ -4,20 +4,28 @@
 //! queue and its own bounds, and ends with a stated reason.
 
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
+use axum::Json;
 use axum::extract::ws::{Message, WebSocket, close_code};
 use axum::extract::{ConnectInfo, State, WebSocketUpgrade};
 use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
 use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt;
 use futures_util::stream::{SplitSink, SplitStream};
+use serde_json::json;
 use store::DeviceReport;
 use sync::{Claim, Code, Nonce, RelayConfig, RelayEffect, RelaySession};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use vocab::{DeviceKey, Timestamp};
 
-use crate::hub::{Delivery, Seat};
+use crate::admission::{Permit, TurnedAway};
+use crate::hub::Seat;
+use crate::mailbox::Delivery;
 use crate::outgoing::Outgoing;
+use crate::rate::Meter;
+use crate::settings::ConnectionLimits;
 use crate::store_thread::Push;
 use crate::ticks::Ticks;
 use crate::{AppState, limits, ticks};
@@ -29,9 +37,13 @@ pub(crate) async fn connect(
     upgrade: WebSocketUpgrade,
 ) -> Response {
     let address = address.ip();
-    let Some(permit) = state.admission().connect(address) else {
-        state.metrics().connections_turned_away.add(1);
-        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    let permit = match state.admission().connect(address, Instant::now()) {
+        Ok(permit) => permit,
+        Err(turned_away) => {
+            state.metrics().connections_turned_away.add(1);
+            tracing::debug!(%address, ?turned_away, "a connection is turned away");
+            return turned_away.into_response();
+        }
     };
     let mut nonce = [0; 32];
     if let Err(error) = getrandom::fill(&mut nonce) {
@@ -48,20 +60,22 @@ pub(crate) async fn connect(
             let (sink, stream) = socket.split();
             let ticks = Ticks::start();
             let session = RelaySession::new(RelayConfig::default(), Nonce::from_bytes(nonce), ticks.now());
+            let opened_at = Instant::now();
             let connection = Connection {
                 state,
                 address,
+                permit,
                 ticks,
                 session,
                 stream,
                 outgoing: Outgoing::new(sink),
                 standing: Standing::Stranger,
-                seen_at: Instant::now(),
+                pace: Pace::new(opened_at),
+                seen_at: opened_at,
                 noted_in: 0,
                 noted_out: 0,
             };
             connection.run().await;
-            drop(permit);
         })
 }
 
@@ -76,14 +90,37 @@ enum Standing {
 struct Connection {
     state: AppState,
     address: IpAddr,
+    permit: Permit,
     ticks: Ticks,
     session: RelaySession,
     stream: SplitStream<WebSocket>,
     outgoing: Outgoing<SplitSink<WebSocket, Message>>,
     standing: Standing,
+    pace: Pace,
     seen_at: Instant,
     noted_in: u64,
     noted_out: u64,
+}
+
+/// How fast a peer sends.
+struct Pace {
+    frames: Meter,
+    bytes: Meter,
+    /// Until when nothing is read from it.
+    rests_until: Option<Instant>,
+}
+
+impl Pace {
+    fn new(now: Instant) -> Self {
+        Pace { frames: Meter::new(now), bytes: Meter::new(now), rests_until: None }
+    }
+
+    /// Notes a frame; whether the peer may have sent it now.
+    fn frame(&mut self, limits: &ConnectionLimits, bytes: usize, now: Instant) -> bool {
+        let rest = self.bytes.note(limits.bytes, u64::try_from(bytes).unwrap_or(u64::MAX), now);
+        self.rests_until = (rest > Duration::ZERO).then(|| now + rest);
+        self.frames.take(limits.frames, 1, now).is_ok()
+    }
 }
 
 /// What happened next.
@@ -94,6 +131,8 @@ enum Event {
     Closed,
     Sent,
     Told(Delivery),
+    Rested,
+    Outbid,
     Timeout,
     Stuck,
     Stopping,
@@ -135,10 +174,10 @@ impl Connection {
                 }
             }
             self.count_bytes();
-            let has_room = self.outgoing.len() < limits::OUTGOING_FRAMES_MAX;
+            let reads = self.outgoing.len() < limits::OUTGOING_FRAMES_MAX && self.pace.rests_until.is_none();
             let stuck_at = self.outgoing.waiting_since().map(|since| since + limits::SEND_TIMEOUT);
             let event = tokio::select! {
-                frame = self.stream.next(), if has_room => match frame {
+                frame = self.stream.next(), if reads => match frame {
                     Some(Ok(Message::Binary(bytes))) => Event::Frame(bytes),
                     // The websocket's own pings are answered below this; they say nothing to the session.
                     Some(Ok(Message::Ping(_) | Message::Pong(_))) => continue,
@@ -149,6 +188,8 @@ impl Connection {
                 },
                 sent = self.outgoing.sent() => if sent.is_ok() { Event::Sent } else { Event::Closed },
                 delivery = next_delivery(&mut self.standing) => Event::Told(delivery),
+                () = wake_at(self.pace.rests_until) => Event::Rested,
+                () = self.permit.outbid() => Event::Outbid,
                 () = wake_at(self.session.poll_timeout().map(|tick| self.ticks.instant(tick))) => Event::Timeout,
                 () = wake_at(stuck_at) => Event::Stuck,
                 () = &mut stopping, if !stopped => Event::Stopping,
@@ -156,6 +197,14 @@ impl Connection {
             let now = self.ticks.now();
             match event {
                 Event::Frame(bytes) => {
+                    if !self.pace.frame(&state.settings().connections, bytes.len(), Instant::now()) {
+                        lingers = true;
+                        self.session.shut(Code::Limit, now);
+                        continue;
+                    }
+                    if self.pace.rests_until.is_some() {
+                        state.metrics().reads_paused.add(1);
+                    }
                     self.session.handle_frame(&bytes, now);
                     if self.seen_at.elapsed() >= limits::SEEN_AGAIN {
                         self.seen();
@@ -174,6 +223,8 @@ impl Connection {
                 Event::Told(Delivery::Live(batch)) => self.session.handle_live(&batch, now),
                 Event::Told(Delivery::Appended(Ok(verdicts))) => self.session.handle_appended(verdicts, now),
                 Event::Told(Delivery::Appended(Err(code)) | Delivery::Shut(code)) => self.session.shut(code, now),
+                Event::Rested => self.pace.rests_until = None,
+                Event::Outbid => self.session.shut(Code::Limit, now),
                 Event::Timeout => self.session.handle_timeout(now),
                 Event::Stopping => {
                     stopped = true;
@@ -195,6 +246,7 @@ impl Connection {
                     let report = first_report(&claim, admission.time);
                     self.state.note_report(claim.branch, device, report.clone());
                     self.standing = Standing::Member { device, seat, report };
+                    self.permit.introduce();
                 }
                 self.session.handle_admission(answer, self.ticks.now());
             }
@@ -257,6 +309,23 @@ fn first_report(claim: &Claim, now: Timestamp) -> DeviceReport {
         outbox: claim.outbox,
         clock_offset_ms: now.millis() - claim.time.millis(),
         app: claim.app.clone(),
+    }
+}
+
+impl IntoResponse for TurnedAway {
+    fn into_response(self) -> Response {
+        let (status, error, wait_s) = match self {
+            TurnedAway::Full => (StatusCode::SERVICE_UNAVAILABLE, "relay_full", limits::RETRY_AFTER_S),
+            TurnedAway::AddressFull => (StatusCode::TOO_MANY_REQUESTS, "address_full", limits::RETRY_AFTER_S),
+            TurnedAway::TooFast(wait) => (StatusCode::TOO_MANY_REQUESTS, "too_fast", wait.as_secs() + 1),
+        };
+        let what = match self {
+            TurnedAway::Full => "the relay has as many connections as it may",
+            TurnedAway::AddressFull => "this address has as many connections as it may",
+            TurnedAway::TooFast(_) => "this address opens connections too fast",
+        };
+        let help = format!("{what}; try again in {wait_s} s");
+        (status, [(RETRY_AFTER, wait_s.to_string())], Json(json!({ "error": error, "help": help }))).into_response()
     }
 }
 

@@ -64,7 +64,7 @@ impl AppState {
             Readers::new(readers_max, move || Ok(SqliteRelayStore::open(&path)?))
         };
         let (feed_readers, page_readers) = (readers(limits::FEED_READERS_MAX), readers(limits::PAGE_READERS_MAX));
-        let admission = Arc::new(Admission::default());
+        let admission = Arc::new(Admission::new(settings.connections));
         let stop = watch::Sender::new(false);
         AppState(Arc::new(Inner {
             settings,

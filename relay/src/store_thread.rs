@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 
 use store::{Appended, Feeds, Pushed, SqliteRelayStore, StoreError};
 use sync::Submission;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use vocab::{Actor, BranchId, DeviceKey, DocId, Position, Verdict};
 
 use crate::hub::SeatId;
@@ -58,10 +58,13 @@ pub(crate) struct Committed {
     pub(crate) accepted: Vec<(DocId, Arc<[u8]>)>,
 }
 
+/// Room in the queue that a push takes until its answer is on its way.
+type Room = OwnedSemaphorePermit;
+
 type Task = Box<dyn FnOnce(&mut SqliteRelayStore) + Send>;
 
 enum Job {
-    Push(Push),
+    Push(Push, Room),
     Task(Task),
     Stop,
 }
@@ -70,6 +73,7 @@ enum Job {
 #[derive(Clone)]
 pub(crate) struct StoreThread {
     jobs: mpsc::Sender<Job>,
+    room: Arc<Semaphore>,
 }
 
 impl StoreThread {
@@ -85,12 +89,14 @@ impl StoreThread {
             .name("store".to_owned())
             .spawn(move || owner.run(queue))
             .map_err(Error::Runtime)?;
-        Ok((StoreThread { jobs }, thread))
+        Ok((StoreThread { jobs, room: Arc::new(Semaphore::new(limits::STORE_QUEUE_BYTES_MAX)) }, thread))
     }
 
-    /// Puts a push into the queue; its answer goes to its seat.
+    /// Puts a push into the queue once there is room for its bytes; its answer goes to its seat.
     pub(crate) async fn push(&self, push: Push) -> Result<(), Error> {
-        self.jobs.send(Job::Push(push)).await.map_err(|_| Error::Stopping)
+        let bytes = u32::try_from(push.bytes().min(limits::STORE_QUEUE_BYTES_MAX)).unwrap_or(u32::MAX);
+        let room = Arc::clone(&self.room).acquire_many_owned(bytes).await.map_err(|_| Error::Stopping)?;
+        self.jobs.send(Job::Push(push, room)).await.map_err(|_| Error::Stopping)
     }
 
     /// Runs `write` on the thread.
@@ -143,14 +149,15 @@ impl Owner {
             match job {
                 Job::Stop => return,
                 Job::Task(task) => task(&mut self.store),
-                Job::Push(push) => {
+                Job::Push(push, room) => {
                     let mut bytes = push.bytes();
-                    let mut group = vec![push];
+                    let (mut group, mut rooms) = (vec![push], vec![room]);
                     while group.len() < limits::GROUP_COMMIT_MAX && bytes < limits::GROUP_COMMIT_BYTES_MAX {
                         match queue.try_recv() {
-                            Ok(Job::Push(push)) => {
+                            Ok(Job::Push(push, room)) => {
                                 bytes += push.bytes();
                                 group.push(push);
+                                rooms.push(room);
                             }
                             Ok(other) => {
                                 next = Some(other);

@@ -6,6 +6,7 @@ use std::time::Instant;
 use automerge::transaction::{CommitOptions, Transactable};
 use automerge::{ActorId, Automerge, ROOT, ReadDoc};
 use futures_util::{SinkExt, StreamExt};
+use sync::wire::Frame;
 use sync::{
     Code, DeviceConfig, DeviceEffect, DeviceSecret, DeviceSession, EnrolmentRequest, Form, Membership, Mode,
     OutboxBatch, OutboxEntry, Outcome, Report, Start, Tick, inspect,
@@ -130,14 +131,27 @@ impl Device {
 
     /// What it would say first on a connection of its own.
     pub(crate) async fn first_frame(&self, relay: &impl Reachable) -> Vec<u8> {
+        self.greet(relay).await.1
+    }
+
+    /// A connection on which it was welcomed and has said nothing more.
+    pub(crate) async fn welcomed(&self, relay: &impl Reachable) -> Socket {
+        let (mut socket, hello) = self.greet(relay).await;
+        socket.send(Message::Binary(hello.into())).await.unwrap();
+        let welcome = timeout(PATIENCE, socket.next()).await.unwrap().unwrap().unwrap();
+        assert!(matches!(Frame::decode(&welcome.into_data()), Ok(Frame::Welcome(_))));
+        socket
+    }
+
+    /// A connection that the relay has opened, and the answer to that.
+    async fn greet(&self, relay: &impl Reachable) -> (Socket, Vec<u8>) {
         let (mut socket, _) = connect_async(relay.url()).await.unwrap();
         let opening = timeout(PATIENCE, socket.next()).await.unwrap().unwrap().unwrap();
         let mut session = self.session(Mode::Once);
         session.handle_frame(&opening.into_data(), Tick::from_millis(0));
         loop {
-            match session.poll_effect().expect("a device answers the opening") {
-                DeviceEffect::Send(frame) => return frame,
-                _ => continue,
+            if let DeviceEffect::Send(frame) = session.poll_effect().expect("a device answers the opening") {
+                return (socket, frame);
             }
         }
     }

@@ -22,7 +22,7 @@ async fn opened(relay: &Running) -> Socket {
 }
 
 /// The reason with which the relay ends a connection.
-async fn reason(mut socket: Socket) -> Code {
+pub(crate) async fn reason(mut socket: Socket) -> Code {
     let mut reason = None;
     while let Some(Ok(message)) = timeout(PATIENCE, socket.next()).await.unwrap() {
         if let Message::Binary(bytes) = message {

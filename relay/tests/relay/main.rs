@@ -8,4 +8,5 @@ mod derived;
 mod device;
 mod exchange;
 mod hostile;
+mod limits;
 mod running;

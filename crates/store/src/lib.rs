@@ -27,8 +27,10 @@ pub use error::{StoreError, StoreErrorKind};
 pub use file::BUSY_MS_MAX;
 pub use packing::DOCUMENT_BYTES_MAX;
 pub use relay::{
-    Appended, Behind, Branch, BranchCounts, BranchDraft, CHANGE_BYTES_MAX, DEFAULT_ZONE, DOCUMENTS_PER_BATCH_MAX,
-    Device, DeviceReport, Documents, Enrolment, FeedBatch, FeedChange, FeedDocument, FeedForm, Feeds, Invite,
-    InviteDigest, Materialized, PageSession, Pruned, Pushed, Quarantined, Registry, RegistryError, RelayDocument,
-    RelayStore, Seen, SqliteRelayStore, Submission, TokenDigest, User, UserDraft,
+    Answer, Appended, Ask, Behind, BookCache, Books, Branch, BranchCounts, BranchDraft, CHANGE_BYTES_MAX, Content,
+    DEFAULT_ZONE, DOCUMENT_CHANGE_BYTES_MAX, DOCUMENTS_PER_BATCH_MAX, Device, DeviceReport, Documents, Enrolment,
+    Erasure, FeedAsk, FeedBatch, FeedChange, FeedDocument, FeedForm, Feeds, Intake, Invite, InviteDigest, Materialized,
+    OWED_MAX, Origin, PageSession, Pruned, Pushed, Quarantined, RANGE_LIST_MAX, RANGE_PARTS, RECOVERED_CODES_MIN,
+    Registry, RegistryError, RelayDocument, RelayStore, Restoration, Restoring, Seen, SqliteRelayStore, Submission,
+    TokenDigest, User, UserDraft,
 };

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use store::{
-    BranchDraft, Enrolment, Feeds, Invite, InviteDigest, Pushed, Registry, RelayStore, SqliteRelayStore, StoreError,
-    StoreErrorKind, Submission,
+    BranchDraft, Enrolment, Feeds, Invite, InviteDigest, Origin, Pushed, Registry, RelayStore, SecretKey,
+    SqliteRelayStore, StoreError, StoreErrorKind, Submission,
 };
 use vocab::{
     Actor, BranchId, ChangeHash, ChangeHeader, DeviceKey, DocId, Epoch, Generation, Position, Role, Timestamp,
@@ -27,6 +27,8 @@ fn registered(path: &Path) -> SqliteRelayStore {
         name: "上海网点".to_owned(),
         epoch: Epoch::from_bytes([2; 16]),
         zone: store::DEFAULT_ZONE.to_owned(),
+        secret: SecretKey::from_bytes([5; 32]),
+        origin: Origin::New,
         created_at: at(1),
     };
     store.add_branch(&draft).unwrap();
@@ -37,7 +39,9 @@ fn registered(path: &Path) -> SqliteRelayStore {
         .add_invite(&Invite { digest: invite, branch: branch(), role, staff: None, created_at: at(1), expires_at })
         .unwrap();
     let (key, staff) = (DeviceKey::from_bytes([3; 32]), "王*".parse().unwrap());
-    store.enrol(&Enrolment { invite, key, name: String::new(), staff, app: String::new(), at: at(2) }).unwrap();
+    store
+        .enrol(&Enrolment { invite, key, name: String::new(), staff, app: String::new(), code: None, at: at(2) })
+        .unwrap();
     store
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use vocab::{BranchId, ChangeHash, Cursor, DocId, Position, Verdict};
 
 use super::world::{
-    Chance, add_branch, add_device, change_bytes, doc, hash, ok, push, pushed, read_changes, saved_bytes,
+    Chance, add_branch, add_device, ask, change_bytes, doc, hash, ok, push, pushed, read_changes, saved_bytes, whole,
 };
 use crate::{FeedBatch, FeedForm, Materialized, Pushed, RelayStore};
 
@@ -13,14 +13,14 @@ use crate::{FeedBatch, FeedForm, Materialized, Pushed, RelayStore};
 pub(super) const SEEDS: u64 = 40;
 
 fn read(store: &impl RelayStore, branch: BranchId, after: Cursor, bytes_max: usize) -> FeedBatch {
-    ok(store.changed_documents(branch, after, bytes_max, &BTreeSet::new()))
+    ok(store.changed_documents(branch, &ask(after, bytes_max, &BTreeSet::new())))
 }
 
 fn save(store: &mut impl RelayStore, branch: BranchId, limit: u32) {
     let made: Vec<_> = ok(store.behind(branch, limit))
         .into_iter()
         .map(|one| {
-            let hashes: BTreeSet<_> = read_changes(&one.bytes).into_iter().collect();
+            let hashes: BTreeSet<_> = read_changes(whole(&one)).into_iter().collect();
             Materialized { doc: one.doc, through: one.last, heads: vec![], bytes: saved_bytes(&hashes) }
         })
         .collect();
@@ -64,6 +64,7 @@ pub(super) fn a_saved_form_goes_when_new_or_smaller(store: &mut impl RelayStore)
             FeedForm::Changes(changes) => {
                 ("changes", changes.iter().flat_map(|(_, bytes)| read_changes(bytes)).collect())
             }
+            FeedForm::Erased(_) => panic!("nothing was erased"),
         }
     };
     push(store, branch, 1, (1..=3).map(|n| chain(n, n, n)).collect());
@@ -119,7 +120,7 @@ impl Puller {
 
     /// Takes one batch in; says whether there is more.
     fn pull(&mut self, store: &impl RelayStore, branch: BranchId, bytes_max: usize, met: &mut BTreeSet<DocId>) -> bool {
-        let batch = ok(store.changed_documents(branch, self.cursor, bytes_max, &self.own));
+        let batch = ok(store.changed_documents(branch, &ask(self.cursor, bytes_max, &self.own)));
         for one in batch.documents {
             assert!(met.insert(one.doc), "one catch-up sent {} twice", one.doc);
             assert!(one.last > self.cursor.through);
@@ -134,6 +135,7 @@ impl Puller {
                         held.extend(read_changes(&bytes));
                     }
                 }
+                FeedForm::Erased(_) => panic!("nothing was erased"),
             }
         }
         assert!(batch.cursor.through >= self.cursor.through && batch.cursor.base >= self.cursor.base);
@@ -203,7 +205,7 @@ pub(super) fn devices_end_with_exactly_what_the_feed_holds(store: &mut impl Rela
         device.held.retain(|_, hashes| !hashes.is_empty());
         assert_eq!(device.held, feed, "seed {seed}: device {} does not hold what the feed holds", device.n);
         assert_eq!(device.cursor, Cursor::at(ok(store.head(branch))));
-        let idle = ok(store.changed_documents(branch, device.cursor, 700, &BTreeSet::new()));
+        let idle = ok(store.changed_documents(branch, &ask(device.cursor, 700, &BTreeSet::new())));
         assert!(idle.documents.is_empty() && !idle.more);
     }
 }

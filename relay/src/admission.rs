@@ -8,10 +8,11 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use crate::address::Neighbourhood;
+use crate::crowd::{Crowd, Crowded, Presence};
 use crate::limits;
 use crate::rate::Meter;
 use crate::settings::ConnectionLimits;
@@ -19,15 +20,13 @@ use crate::settings::ConnectionLimits;
 /// Counts connections, openings and wrong invites by address.
 pub(crate) struct Admission {
     limits: ConnectionLimits,
+    crowd: Arc<Crowd>,
     counts: Mutex<Counts>,
-    emptied: Notify,
 }
 
 #[derive(Default)]
 struct Counts {
-    connections: usize,
     next: u64,
-    by_address: HashMap<Neighbourhood, usize>,
     openings: HashMap<Neighbourhood, Meter>,
     guesses: HashMap<Neighbourhood, Guesses>,
     /// Those who have not said who they are, in the order they came.
@@ -42,10 +41,8 @@ struct Guesses {
 /// Why there is no permit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TurnedAway {
-    /// The relay has as many connections as it may.
-    Full,
-    /// The address has as many as it may.
-    AddressFull,
+    /// The relay or the address has as many connections as it may.
+    Crowded(Crowded),
     /// The address opens them too fast; it may again after this time.
     TooFast(Duration),
 }
@@ -53,7 +50,7 @@ pub(crate) enum TurnedAway {
 /// The right to be connected; given back when dropped.
 pub(crate) struct Permit {
     admission: Arc<Admission>,
-    neighbourhood: Neighbourhood,
+    _presence: Presence,
     id: u64,
     outbid: Option<oneshot::Receiver<()>>,
 }
@@ -81,24 +78,14 @@ impl Permit {
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        let mut counts = self.admission.counts();
-        counts.strangers.remove(&self.id);
-        counts.connections = counts.connections.saturating_sub(1);
-        if counts.connections == 0 {
-            self.admission.emptied.notify_waiters();
-        }
-        if let Some(count) = counts.by_address.get_mut(&self.neighbourhood) {
-            *count = count.saturating_sub(1);
-            if *count == 0 {
-                counts.by_address.remove(&self.neighbourhood);
-            }
-        }
+        self.admission.counts().strangers.remove(&self.id);
     }
 }
 
 impl Admission {
     pub(crate) fn new(limits: ConnectionLimits) -> Self {
-        Admission { limits, counts: Mutex::default(), emptied: Notify::new() }
+        let crowd = Arc::new(Crowd::new(limits.total_max, limits.per_address_max));
+        Admission { limits, crowd, counts: Mutex::default() }
     }
 
     /// A permit for one more connection from `address`.
@@ -109,15 +96,7 @@ impl Admission {
         let neighbourhood = Neighbourhood::from(address);
         let mut counts = self.counts();
         counts.open(neighbourhood, &self.limits, now).map_err(TurnedAway::TooFast)?;
-        let here = counts.by_address.get(&neighbourhood).copied().unwrap_or_default();
-        if here >= self.limits.per_address_max {
-            return Err(TurnedAway::AddressFull);
-        }
-        if counts.connections >= self.limits.total_max {
-            return Err(TurnedAway::Full);
-        }
-        counts.connections += 1;
-        counts.by_address.insert(neighbourhood, here + 1);
+        let presence = self.crowd.enter(neighbourhood).map_err(TurnedAway::Crowded)?;
         let id = counts.next;
         counts.next += 1;
         let (outbid, receiver) = oneshot::channel();
@@ -128,24 +107,12 @@ impl Admission {
             // One that is going needs not be told.
             let _gone = oldest.send(());
         }
-        Ok(Permit { admission: Arc::clone(self), neighbourhood, id, outbid: Some(receiver) })
+        Ok(Permit { admission: Arc::clone(self), _presence: presence, id, outbid: Some(receiver) })
     }
 
-    /// Connections that hold a permit.
-    pub(crate) fn connections(&self) -> usize {
-        self.counts().connections
-    }
-
-    /// Resolves when nobody is connected.
-    pub(crate) async fn empty(&self) {
-        let mut emptied = std::pin::pin!(self.emptied.notified());
-        // Listening begins before looking, so that the last one to leave in between is not missed.
-        emptied.as_mut().enable();
-        while self.connections() > 0 {
-            emptied.as_mut().await;
-            emptied.set(self.emptied.notified());
-            emptied.as_mut().enable();
-        }
+    /// Those who hold a permit.
+    pub(crate) fn crowd(&self) -> &Crowd {
+        &self.crowd
     }
 
     /// Whether `address` may try an invite now.
@@ -238,22 +205,7 @@ mod tests {
         }
         assert_eq!(admission.counts().guesses.len(), limits::GUESSING_ADDRESSES_MAX);
         assert_eq!(admission.counts().openings.len(), limits::OPENING_ADDRESSES_MAX);
-        assert!(admission.counts().by_address.is_empty() && admission.counts().strangers.is_empty());
-    }
-
-    #[test]
-    fn connections_have_a_bound_by_address_and_in_all_and_give_their_place_back() {
-        let now = Instant::now();
-        let admission = admission(ConnectionLimits { total_max: 5, per_address_max: 3, ..ConnectionLimits::default() });
-        let permits: Vec<_> = (0..3).map(|_| admission.connect(address(1), now).unwrap()).collect();
-        assert_eq!(admission.connect(address(1), now).err(), Some(TurnedAway::AddressFull));
-        let others: Vec<_> = (0..2).map(|_| admission.connect(address(2), now).unwrap()).collect();
-        assert_eq!(admission.connect(address(3), now).err(), Some(TurnedAway::Full));
-        drop(permits);
-        assert!(admission.connect(address(1), now).is_ok());
-        drop(others);
-        assert_eq!(admission.connections(), 0);
-        assert!(admission.counts().by_address.is_empty());
+        assert!(admission.counts().strangers.is_empty());
     }
 
     #[test]
@@ -265,7 +217,7 @@ mod tests {
         }
         let together: Vec<_> =
             (0..450).map(|_| admission.connect(address(1), start + Duration::from_secs(50)).unwrap()).collect();
-        assert_eq!(admission.connections(), together.len());
+        assert_eq!(admission.crowd().len(), together.len());
     }
 
     #[test]

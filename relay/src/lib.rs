@@ -20,6 +20,8 @@ mod admin;
 mod admission;
 mod api;
 pub mod commands;
+mod crowd;
+mod door;
 mod error;
 mod export;
 mod feeds;

@@ -16,6 +16,16 @@ pub const CONNECTIONS_PER_ADDRESS_MAX: usize = 1_000;
 /// [`sync::limits::IDLE_MS_MAX`].
 pub const CONNECTIONS_PER_DEVICE_MAX: usize = 8;
 
+/// Network connections beside those of devices: pages that are open and programs that read the API.
+pub const VISITORS_MAX: usize = 2_000;
+
+/// Network connections from one address beside those of devices.
+pub const VISITORS_PER_ADDRESS_MAX: usize = 500;
+
+/// A network connection on which nothing moves for so long is closed. Devices say something every 20 seconds and open pages hear
+/// something as often, so only one that never asked for anything, or is gone, gets here.
+pub const SILENCE_MAX: Duration = Duration::from_secs(120);
+
 /// Connections that have not said who they are. A device says so within a round trip, so with one more the one that has been silent
 /// for longest is told `busy`: strangers cannot take the places of devices.
 pub const STRANGERS_MAX: usize = 1_024;

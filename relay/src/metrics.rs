@@ -85,7 +85,7 @@ pub(crate) async fn show(State(state): State<AppState>) -> Response {
     });
     match gauges.await {
         Ok(gauges) => {
-            let page = state.metrics().render(state.admission().connections(), &gauges);
+            let page = state.metrics().render(state.admission().crowd().len(), &gauges);
             ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], page).into_response()
         }
         Err(error) => {

@@ -7,6 +7,7 @@ use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 
 use axum::routing::get;
+use axum::serve::ListenerExt;
 use axum::{Router, middleware};
 use store::SqliteRelayStore;
 use tokio::net::TcpListener;
@@ -14,6 +15,7 @@ use tokio::sync::broadcast;
 use tokio::time::{sleep, timeout};
 
 use crate::address::believe_proxy;
+use crate::door::Door;
 use crate::growth::Growth;
 use crate::housekeeping::Housekeeping;
 use crate::hub::Hub;
@@ -136,8 +138,9 @@ impl Relay {
     ) -> Result<(), Error> {
         let Relay { state, threads, lock } = self;
         let service = routes(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
+        let door = Door::new(listener, state.settings()).tap_io(|visitor| visitor.set_nodelay());
         let stopper = state.clone();
-        let server = axum::serve(listener, service).with_graceful_shutdown(async move {
+        let server = axum::serve(door, service).with_graceful_shutdown(async move {
             shutdown.await;
             stopper.stop();
         });
@@ -154,8 +157,8 @@ impl Relay {
         };
         // When the socket failed nobody was told yet.
         state.stop();
-        if timeout(limits::SHUTDOWN_GRACE, state.admission().empty()).await.is_err() {
-            tracing::warn!(connections = state.admission().connections(), "stopping with connections still open");
+        if timeout(limits::SHUTDOWN_GRACE, state.admission().crowd().empty()).await.is_err() {
+            tracing::warn!(connections = state.admission().crowd().len(), "stopping with connections still open");
         }
         threads.stop(&state).await;
         drop(lock);

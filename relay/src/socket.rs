@@ -21,6 +21,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use vocab::{DeviceKey, Timestamp};
 
 use crate::admission::{Permit, TurnedAway};
+use crate::crowd::Crowded;
 use crate::hub::Seat;
 use crate::mailbox::Delivery;
 use crate::outgoing::Outgoing;
@@ -315,13 +316,17 @@ fn first_report(claim: &Claim, now: Timestamp) -> DeviceReport {
 impl IntoResponse for TurnedAway {
     fn into_response(self) -> Response {
         let (status, error, wait_s) = match self {
-            TurnedAway::Full => (StatusCode::SERVICE_UNAVAILABLE, "relay_full", limits::RETRY_AFTER_S),
-            TurnedAway::AddressFull => (StatusCode::TOO_MANY_REQUESTS, "address_full", limits::RETRY_AFTER_S),
+            TurnedAway::Crowded(Crowded::Everywhere) => {
+                (StatusCode::SERVICE_UNAVAILABLE, "relay_full", limits::RETRY_AFTER_S)
+            }
+            TurnedAway::Crowded(Crowded::AtThisAddress) => {
+                (StatusCode::TOO_MANY_REQUESTS, "address_full", limits::RETRY_AFTER_S)
+            }
             TurnedAway::TooFast(wait) => (StatusCode::TOO_MANY_REQUESTS, "too_fast", wait.as_secs() + 1),
         };
         let what = match self {
-            TurnedAway::Full => "the relay has as many connections as it may",
-            TurnedAway::AddressFull => "this address has as many connections as it may",
+            TurnedAway::Crowded(Crowded::Everywhere) => "the relay has as many connections as it may",
+            TurnedAway::Crowded(Crowded::AtThisAddress) => "this address has as many connections as it may",
             TurnedAway::TooFast(_) => "this address opens connections too fast",
         };
         let help = format!("{what}; try again in {wait_s} s");

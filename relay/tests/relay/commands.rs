@@ -168,3 +168,38 @@ fn one_data_directory_is_served_by_one_relay_and_free_again_when_it_was_killed()
     first.kill();
     Process::start(&data).kill();
 }
+
+/// What the process holds in memory, in bytes.
+#[cfg(target_os = "linux")]
+fn resident(process: &Process) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", process.child.id())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").trim().parse::<u64>().unwrap() * 1024
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_idle_connection_costs_the_relay_little_memory() {
+    const DEVICES: u8 = 80;
+    const EACH: usize = 8;
+    let home = tempfile::tempdir().unwrap();
+    json(home.path(), &["branch", "add", "上海"]);
+    let process = Process::start(home.path());
+    let mut devices = Vec::new();
+    for seed in 1..=DEVICES {
+        devices.push(Device::enrolled(seed, &process, "上海").await);
+    }
+    let all = || futures_util::future::join_all(devices.iter().map(|device| device.welcomed(&process)));
+    // The first round fills whatever the process fills once: pools of threads and connections, caches, arenas.
+    let first = all().await;
+    let before = resident(&process);
+    let mut sockets = first;
+    for _ in 1..EACH {
+        sockets.extend(all().await);
+    }
+    let each = resident(&process).saturating_sub(before) / (u64::from(DEVICES) * (EACH as u64 - 1));
+    println!("{each} bytes for each idle connection");
+    assert!(each <= 40_000, "{each} bytes for each idle connection");
+    drop(sockets);
+    process.kill();
+}

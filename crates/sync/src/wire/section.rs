@@ -2,8 +2,8 @@
 
 use minicbor::Decoder;
 
-use super::WireError;
 use super::cbor::{item, tuple};
+use super::{Packing, WireError};
 use crate::limits::SECTION_BYTES_MAX;
 
 /// zstd's own default: measured against others in a later version of this protocol, which may choose freely, since any
@@ -14,14 +14,14 @@ const LEVEL: i32 = 3;
 const COMPRESS_BYTES_MIN: usize = 128;
 
 /// `[length, data]`; the data is zstd when it is shorter than the length, else plain.
-pub(super) fn encode(raw: &[u8]) -> Vec<u8> {
+pub(super) fn encode(raw: &[u8], _packing: Packing) -> Vec<u8> {
     let compressed = if raw.len() < COMPRESS_BYTES_MIN { None } else { zstd::bulk::compress(raw, LEVEL).ok() };
     let data = compressed.as_deref().filter(|data| data.len() < raw.len()).unwrap_or(raw);
     item(|e| e.array(2)?.u64(raw.len() as u64)?.bytes(data)?.ok())
 }
 
 /// The plain bytes. Allocates what the sender states, which is at most [`SECTION_BYTES_MAX`].
-pub(super) fn decode(decoder: &mut Decoder<'_>) -> Result<Vec<u8>, WireError> {
+pub(super) fn decode(decoder: &mut Decoder<'_>, _packing: Packing) -> Result<Vec<u8>, WireError> {
     tuple(decoder, 2)?;
     let stated = decoder.u64()?;
     let data = decoder.bytes()?;
@@ -48,14 +48,14 @@ mod tests {
     proptest! {
         #[test]
         fn a_section_reads_back(raw in prop::collection::vec(0_u8..4, 0..4_000)) {
-            let section = encode(&raw);
+            let section = encode(&raw, Packing::PLAIN);
             prop_assert!(section.len() <= raw.len() + 8);
-            prop_assert_eq!(decode(&mut Decoder::new(&section)).unwrap(), raw);
+            prop_assert_eq!(decode(&mut Decoder::new(&section), Packing::PLAIN).unwrap(), raw);
         }
 
         #[test]
         fn arbitrary_bytes_are_a_section_or_an_error(bytes: Vec<u8>) {
-            let _ = decode(&mut Decoder::new(&bytes));
+            let _ = decode(&mut Decoder::new(&bytes), Packing::PLAIN);
         }
     }
 
@@ -67,9 +67,9 @@ mod tests {
     fn a_section_that_states_another_length_is_refused() {
         let raw = vec![7; 10_000];
         let data = zstd::bulk::compress(&raw, LEVEL).unwrap();
-        assert!(decode(&mut Decoder::new(&section(10_000, &data))).is_ok());
+        assert!(decode(&mut Decoder::new(&section(10_000, &data)), Packing::PLAIN).is_ok());
         for stated in [9_999, 10_001, SECTION_BYTES_MAX, SECTION_BYTES_MAX + 1, usize::MAX, 0] {
-            assert!(decode(&mut Decoder::new(&section(stated, &data))).is_err(), "{stated}");
+            assert!(decode(&mut Decoder::new(&section(stated, &data)), Packing::PLAIN).is_err(), "{stated}");
         }
     }
 
@@ -77,7 +77,7 @@ mod tests {
     fn a_bomb_is_refused_before_it_is_unpacked() {
         let bomb = zstd::bulk::compress(&vec![0; 64 * 1024 * 1024], LEVEL).unwrap();
         assert!(bomb.len() < 10_000);
-        assert!(decode(&mut Decoder::new(&section(SECTION_BYTES_MAX, &bomb))).is_err());
-        assert!(decode(&mut Decoder::new(&section(64 * 1024 * 1024, &bomb))).is_err());
+        assert!(decode(&mut Decoder::new(&section(SECTION_BYTES_MAX, &bomb)), Packing::PLAIN).is_err());
+        assert!(decode(&mut Decoder::new(&section(64 * 1024 * 1024, &bomb)), Packing::PLAIN).is_err());
     }
 }

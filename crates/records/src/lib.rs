@@ -81,6 +81,7 @@ mod column;
 mod dossier;
 mod duplicates;
 mod edit;
+mod fit;
 mod graph;
 mod heal;
 mod history;
@@ -94,6 +95,7 @@ mod register;
 mod schema;
 mod take;
 mod text;
+mod twins;
 mod value;
 mod view;
 

@@ -6,7 +6,7 @@
 //! Two lines of changes under one actor (a store that was restored from a copy and written to) are healed: the line that
 //! arrives keeps its numbers, and `heal` writes the other one's changes again under actors of their own.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use automerge::{Automerge, Change};
 use sha2::{Digest, Sha256};
@@ -14,7 +14,7 @@ use vocab::{Actor, ChangeHash, GENESIS_ACTOR};
 
 use crate::dossier::{Dossier, blank, guarded, unreadable};
 use crate::graph::actor_of;
-use crate::heal;
+use crate::{fit, heal};
 
 /// How far a change may number its operations past those it rests on. Honest clients go on exactly there, or after all that
 /// the document holds; numbers that run away would use up the 32 bits automerge has for them, and freeze the document.
@@ -130,9 +130,9 @@ pub(crate) struct Known {
 }
 
 /// Every change of a document, parents first, and what each actor wrote last.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Ledger {
-    max_ops: HashMap<automerge::ChangeHash, u64>,
+    max_ops: BTreeMap<automerge::ChangeHash, u64>,
     /// The highest number of an operation.
     max_op: u64,
     /// By actor: the number of its last change and of that one's last operation.
@@ -198,14 +198,27 @@ impl Dossier {
         if given.is_empty() {
             return taken;
         }
-        let Plan { in_turn, aside, losers } = plan(given, &held, ledger, changes);
-        if losers.is_empty() {
-            apply_each(self, in_turn, &mut taken);
-        } else {
-            heal::replace(self, in_turn, &losers, &mut taken);
+        let mut barred = BTreeSet::new();
+        loop {
+            let Plan { in_turn, aside, losers, winners } = plan(&given, &held, &ledger, changes, &barred);
+            let mut outcome = Taken::default();
+            if losers.is_empty() {
+                apply_each(self, in_turn, &mut outcome);
+            } else {
+                let before = self.clone();
+                heal::replace(self, in_turn, &losers, &mut outcome);
+                // Whoever cannot be applied takes nobody's place.
+                let failed = winners.iter().filter(|winner| !self.holds(hash_of(**winner))).count();
+                if failed > 0 {
+                    barred.extend(winners.into_iter().filter(|winner| !self.holds(hash_of(*winner))));
+                    *self = before;
+                    continue;
+                }
+            }
+            outcome.set_aside.extend(aside.into_iter().map(|(change, reason)| set_aside(&change, reason)));
+            outcome.set_aside.append(&mut taken.set_aside);
+            return outcome;
         }
-        taken.set_aside.extend(aside.into_iter().map(|(change, reason)| set_aside(&change, reason)));
-        taken
     }
 
     /// The hashes of every change, parents first, genesis included. Cheap: nothing is decoded again.
@@ -302,9 +315,18 @@ struct Plan {
     aside: Vec<(Change, Aside)>,
     /// Those held whose numbers the former take, and all that rests on them, parents first.
     losers: Vec<automerge::ChangeHash>,
+    /// Those given that take numbers of held ones.
+    winners: BTreeSet<automerge::ChangeHash>,
 }
 
-fn plan(given: Vec<Change>, held: &[Known], mut ledger: Ledger, changes: &[&[u8]]) -> Plan {
+fn plan(
+    given: &[Change],
+    held: &[Known],
+    ledger: &Ledger,
+    changes: &[&[u8]],
+    barred: &BTreeSet<automerge::ChangeHash>,
+) -> Plan {
+    let mut ledger = ledger.clone();
     // What is held and given again is the relay's too: it never loses.
     let confirmed: BTreeSet<automerge::ChangeHash> =
         if given.iter().any(|change| ledger.admits(change) == Err(Aside::Reused)) {
@@ -312,11 +334,17 @@ fn plan(given: Vec<Change>, held: &[Known], mut ledger: Ledger, changes: &[&[u8]
         } else {
             BTreeSet::new()
         };
-    let mut plan = Plan { in_turn: Vec::with_capacity(given.len()), aside: Vec::new(), losers: Vec::new() };
-    let mut rest = given;
+    let may_lose = |known: &&Known| known.actor != GENESIS_ACTOR.as_bytes() && !confirmed.contains(&known.hash);
+    let mut plan = Plan {
+        in_turn: Vec::with_capacity(given.len()),
+        aside: Vec::new(),
+        losers: Vec::new(),
+        winners: BTreeSet::new(),
+    };
+    let mut rest = given.to_vec();
     loop {
         let mut waiting = Vec::new();
-        let before = (plan.in_turn.len(), plan.losers.len());
+        let before = plan.in_turn.len();
         for change in rest {
             match ledger.admits(&change) {
                 Ok(()) => {
@@ -324,32 +352,36 @@ fn plan(given: Vec<Change>, held: &[Known], mut ledger: Ledger, changes: &[&[u8]
                     plan.in_turn.push(change);
                 }
                 Err(Aside::Waiting) => waiting.push(change),
-                Err(Aside::Reused) => {
+                Err(Aside::Reused) if !barred.contains(&change.hash()) => {
                     let losers = lost_to(&change, held, &plan.losers);
-                    let may_lose =
-                        |known: &&Known| known.actor != GENESIS_ACTOR.as_bytes() && !confirmed.contains(&known.hash);
                     if losers.is_empty() || !losers.iter().all(may_lose) {
                         plan.aside.push((change, Aside::Reused));
                         continue;
                     }
-                    plan.losers.extend(losers.iter().map(|known| known.hash));
-                    ledger = Ledger::default();
-                    let stays = |known: &&Known| !plan.losers.contains(&known.hash);
-                    held.iter().filter(stays).for_each(|known| ledger.enter(known));
-                    plan.in_turn.iter().for_each(|change| ledger.enter(&Known::of(change)));
-                    waiting.push(change);
+                    let gone: BTreeSet<_> = losers.iter().map(|known| known.hash).chain(plan.losers.clone()).collect();
+                    let mut without = Ledger::default();
+                    held.iter().filter(|known| !gone.contains(&known.hash)).for_each(|known| without.enter(known));
+                    plan.in_turn.iter().for_each(|change| without.enter(&Known::of(change)));
+                    match without.admits(&change) {
+                        Ok(()) => {
+                            without.enter(&Known::of(&change));
+                            ledger = without;
+                            plan.losers = gone.into_iter().collect();
+                            plan.winners.insert(change.hash());
+                            plan.in_turn.push(change);
+                        }
+                        Err(reason) => plan.aside.push((change, reason)),
+                    }
                 }
                 Err(reason) => plan.aside.push((change, reason)),
             }
         }
         rest = waiting;
-        if rest.is_empty() || before == (plan.in_turn.len(), plan.losers.len()) {
+        if rest.is_empty() || before == plan.in_turn.len() {
             break;
         }
     }
     plan.aside.extend(rest.into_iter().map(|change| (change, Aside::Waiting)));
-    let order = |hash: &automerge::ChangeHash| held.iter().position(|known| known.hash == *hash);
-    plan.losers.sort_by_key(order);
     plan
 }
 
@@ -388,7 +420,7 @@ pub(crate) fn apply_each(dossier: &mut Dossier, changes: Vec<Change>, taken: &mu
         if ready.is_empty() {
             continue;
         }
-        match with(dossier.doc(), &ready) {
+        match fit::with(dossier.doc(), &ready) {
             Ok(doc) => {
                 dossier.replace_doc(doc);
                 taken.applied.extend(ready.iter().map(|change| hash_of(change.hash())));
@@ -405,19 +437,11 @@ pub(crate) fn apply_each(dossier: &mut Dossier, changes: Vec<Change>, taken: &mu
     }
 }
 
-/// A copy of `doc` with `changes`; none when automerge gives up, or leaves one of them out.
-fn with(doc: &Automerge, changes: &[Change]) -> Result<Automerge, crate::Corrupt> {
-    guarded(|| {
-        let mut doc = doc.clone();
-        doc.apply_changes(changes.to_vec()).map_err(unreadable)?;
-        let all = changes.iter().all(|change| doc.get_change_meta_by_hash(&change.hash()).is_some());
-        if all { Ok(doc) } else { Err(unreadable("it was not applied")) }
-    })
-}
-
 /// A document of exactly these changes.
 pub(crate) fn rebuilt(changes: Vec<Change>) -> Result<Automerge, crate::Corrupt> {
-    with(&blank(), &changes)
+    let mut doc = blank();
+    doc.apply_changes(changes).map_err(unreadable)?;
+    Ok(doc)
 }
 
 /// The actor of a change that is written in place of `old`: of the same device, and of no other change.

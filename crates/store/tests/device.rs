@@ -73,6 +73,7 @@ fn what_one_process_commits_the_next_reads() {
         owed: Vec::new(),
         suspect: false,
         frame_bytes: store::FRAME_BYTES_FIRST,
+        ahead: vocab::Position::START,
         acknowledged: None,
     };
     let report = LastSync { at: at(5), report: serde_json::json!({"pushed": 1}) };
@@ -338,6 +339,7 @@ fn the_outbox_keeps_its_order_and_what_was_refused() {
                 owed: Vec::new(),
                 suspect: false,
                 frame_bytes: store::FRAME_BYTES_FIRST,
+                ahead: vocab::Position::START,
                 acknowledged: None,
             })?;
             for n in 1..=5 {

@@ -43,6 +43,8 @@ CREATE TABLE owed (
 ) STRICT, WITHOUT ROWID;
 
 ALTER TABLE membership ADD COLUMN suspect INTEGER NOT NULL DEFAULT 0;
+-- The highest position at which the relay is known to hold something that is acknowledged here.
+ALTER TABLE membership ADD COLUMN ahead INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE membership ADD COLUMN frame_bytes INTEGER NOT NULL DEFAULT 262144;
 
 CREATE INDEX outbox_change ON outbox (doc, hash);

@@ -1,7 +1,7 @@
 //! Which branch this device belongs to, how far it holds its feed, and how the last exchange went.
 
 use rusqlite::{OptionalExtension, params};
-use vocab::{BranchId, ChangeHash, Cursor, Epoch, Owed, Timestamp};
+use vocab::{BranchId, ChangeHash, Cursor, Epoch, Owed, Position, Timestamp};
 
 use super::{OutboxSeq, ReadTx, WriteTx};
 use crate::StoreError;
@@ -33,6 +33,9 @@ pub struct Membership {
     pub epoch: Option<Epoch>,
     /// How far the feed is held.
     pub cursor: Cursor,
+    /// The highest position at which the relay is known to hold something that is acknowledged here; it may be past the
+    /// cursor.
+    pub ahead: Position,
     /// Large documents the cursor has passed that are not held whole.
     pub owed: Vec<Owed>,
     /// Whether what is held was found to differ from the feed: the next exchange reconciles.
@@ -62,7 +65,7 @@ impl ReadTx<'_> {
             .tx
             .prepare_cached(
                 "SELECT relay, branch, branch_name, epoch, base, through, acknowledged_seq, acknowledged_hash, suspect,
-                        frame_bytes
+                        frame_bytes, ahead
                  FROM membership",
             )?
             .query_row([], |row| {
@@ -76,6 +79,7 @@ impl ReadTx<'_> {
                     branch_name: row.get(2)?,
                     epoch: row.optional_epoch(3)?,
                     cursor: Cursor { base: row.position(4)?, through: row.position(5)? },
+                    ahead: row.position(10)?,
                     owed: Vec::new(),
                     suspect: row.get(8)?,
                     frame_bytes: row.get(9)?,
@@ -124,8 +128,8 @@ impl WriteTx<'_> {
             .prepare_cached(
                 "INSERT OR REPLACE INTO membership
                  (id, relay, branch, branch_name, epoch, base, through, acknowledged_seq, acknowledged_hash, suspect,
-                  frame_bytes)
-                 VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                  frame_bytes, ahead)
+                 VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
             )?
             .execute(params![
                 membership.relay,
@@ -138,6 +142,7 @@ impl WriteTx<'_> {
                 membership.acknowledged.map(|acknowledged| *acknowledged.hash.as_bytes()),
                 membership.suspect,
                 membership.frame_bytes,
+                integer(membership.ahead.get()),
             ])?;
         self.set_owed(&membership.owed)
     }
@@ -153,6 +158,16 @@ impl WriteTx<'_> {
         for owed in owed {
             insert.execute(params![owed.doc.as_bytes(), integer(owed.within.get())])?;
         }
+        Ok(())
+    }
+
+    /// Keeps the highest position at which the relay is known to hold something that is acknowledged here, in the
+    /// transaction that settles it.
+    ///
+    /// # Errors
+    /// Any [`StoreError`] of writing. Without a membership nothing is written.
+    pub fn set_ahead(&self, ahead: Position) -> Result<(), StoreError> {
+        self.tx.tx.prepare_cached("UPDATE membership SET ahead = ?1")?.execute([integer(ahead.get())])?;
         Ok(())
     }
 

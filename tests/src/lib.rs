@@ -1,6 +1,8 @@
 //! Real processes, simulation, browser and benches: everything that needs more than one crate.
 
 pub mod browser;
+pub mod dictionary;
 pub mod generate;
+pub mod payload;
 pub mod process;
 pub mod sim;

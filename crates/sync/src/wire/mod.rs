@@ -12,6 +12,7 @@ mod items;
 mod push;
 mod reconcile;
 mod section;
+mod zip;
 
 use std::io;
 
@@ -33,7 +34,7 @@ pub use reconcile::{Missing, RestoreRefusal, RestoredFrame};
 pub const VERSION: u16 = 1;
 
 /// The latest dictionary for sections that this crate knows; 0 when none.
-pub const DICTIONARY_LATEST: u8 = 0;
+pub const DICTIONARY_LATEST: u8 = zip::LATEST;
 
 /// How the sections of a connection are packed. Frames without a section do not depend on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -45,6 +46,9 @@ pub struct Packing {
 impl Packing {
     /// Without a dictionary: how every connection begins.
     pub const PLAIN: Packing = Packing { dictionary: 0 };
+
+    /// With the latest dictionary.
+    pub const LATEST: Packing = Packing { dictionary: DICTIONARY_LATEST };
 }
 
 /// The numbers of the frames. A number is never given to another frame.

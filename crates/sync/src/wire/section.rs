@@ -1,27 +1,24 @@
-//! Sections: the payload of the large frames, compressed as a whole so that documents share what they have in common.
+//! Sections: the payload of the large frames, compressed as a whole so that documents share what they have in common, and
+//! with a dictionary of what all documents have in common.
 
 use minicbor::Decoder;
 
 use super::cbor::{item, tuple};
-use super::{Packing, WireError};
+use super::{Packing, WireError, zip};
 use crate::limits::SECTION_BYTES_MAX;
 
-/// zstd's own default: measured against others in a later version of this protocol, which may choose freely, since any
-/// level reads alike.
-const LEVEL: i32 = 3;
-
 /// Below this many bytes zstd's own header costs what it saves.
-const COMPRESS_BYTES_MIN: usize = 128;
+const COMPRESS_BYTES_MIN: usize = 64;
 
 /// `[length, data]`; the data is zstd when it is shorter than the length, else plain.
-pub(super) fn encode(raw: &[u8], _packing: Packing) -> Vec<u8> {
-    let compressed = if raw.len() < COMPRESS_BYTES_MIN { None } else { zstd::bulk::compress(raw, LEVEL).ok() };
+pub(super) fn encode(raw: &[u8], packing: Packing) -> Vec<u8> {
+    let compressed = if raw.len() < COMPRESS_BYTES_MIN { None } else { zip::zip(raw, packing.dictionary) };
     let data = compressed.as_deref().filter(|data| data.len() < raw.len()).unwrap_or(raw);
     item(|e| e.array(2)?.u64(raw.len() as u64)?.bytes(data)?.ok())
 }
 
 /// The plain bytes. Allocates what the sender states, which is at most [`SECTION_BYTES_MAX`].
-pub(super) fn decode(decoder: &mut Decoder<'_>, _packing: Packing) -> Result<Vec<u8>, WireError> {
+pub(super) fn decode(decoder: &mut Decoder<'_>, packing: Packing) -> Result<Vec<u8>, WireError> {
     tuple(decoder, 2)?;
     let stated = decoder.u64()?;
     let data = decoder.bytes()?;
@@ -32,7 +29,7 @@ pub(super) fn decode(decoder: &mut Decoder<'_>, _packing: Packing) -> Result<Vec
     })?;
     let raw = match data.len() {
         compressed if compressed < len => {
-            zstd::bulk::decompress(data, len).map_err(|source| WireError::Zstd { source })?
+            zip::unzip(data, len, packing.dictionary).map_err(|source| WireError::Zstd { source })?
         }
         plain if plain == len => data.to_vec(),
         _ => return Err(WireError::SectionLength),
@@ -45,17 +42,41 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    /// Every packing there is, and one that this version does not know.
+    fn packings() -> impl Iterator<Item = Packing> {
+        (0..=Packing::LATEST.dictionary + 1).map(|dictionary| Packing { dictionary })
+    }
+
     proptest! {
         #[test]
         fn a_section_reads_back(raw in prop::collection::vec(0_u8..4, 0..4_000)) {
-            let section = encode(&raw, Packing::PLAIN);
-            prop_assert!(section.len() <= raw.len() + 8);
-            prop_assert_eq!(decode(&mut Decoder::new(&section), Packing::PLAIN).unwrap(), raw);
+            for packing in packings() {
+                let section = encode(&raw, packing);
+                prop_assert!(section.len() <= raw.len() + 8);
+                prop_assert_eq!(&decode(&mut Decoder::new(&section), packing).unwrap(), &raw);
+            }
         }
 
         #[test]
-        fn arbitrary_bytes_are_a_section_or_an_error(bytes: Vec<u8>) {
-            let _ = decode(&mut Decoder::new(&bytes), Packing::PLAIN);
+        fn arbitrary_bytes_are_a_section_or_an_error(bytes: Vec<u8>, stated in 0_usize..2_000) {
+            for packing in packings() {
+                let _ = decode(&mut Decoder::new(&bytes), packing);
+                let _ = decode(&mut Decoder::new(&section(stated, &bytes)), packing);
+            }
+        }
+
+        #[test]
+        fn a_damaged_section_is_another_section_or_an_error(at: prop::sample::Index, flip in 1_u8..) {
+            let raw = br#"{"record":"REQ-04-6","kind":"approved","data":{"digest":"f12577271378dbfaa485e7a7d14cd023"}}"#;
+            for packing in packings() {
+                let mut section = encode(raw, packing);
+                prop_assert_eq!(decode(&mut Decoder::new(&section), packing).unwrap(), raw);
+                let at = at.index(section.len());
+                section[at] ^= flip;
+                if let Ok(other) = decode(&mut Decoder::new(&section), packing) {
+                    prop_assert!(other.len() <= SECTION_BYTES_MAX);
+                }
+            }
         }
     }
 
@@ -66,18 +87,31 @@ mod tests {
     #[test]
     fn a_section_that_states_another_length_is_refused() {
         let raw = vec![7; 10_000];
-        let data = zstd::bulk::compress(&raw, LEVEL).unwrap();
-        assert!(decode(&mut Decoder::new(&section(10_000, &data)), Packing::PLAIN).is_ok());
-        for stated in [9_999, 10_001, SECTION_BYTES_MAX, SECTION_BYTES_MAX + 1, usize::MAX, 0] {
-            assert!(decode(&mut Decoder::new(&section(stated, &data)), Packing::PLAIN).is_err(), "{stated}");
+        for packing in [Packing::PLAIN, Packing::LATEST] {
+            let data = zip::zip(&raw, packing.dictionary).unwrap();
+            assert!(decode(&mut Decoder::new(&section(10_000, &data)), packing).is_ok());
+            for stated in [9_999, 10_001, SECTION_BYTES_MAX, SECTION_BYTES_MAX + 1, usize::MAX, 0] {
+                assert!(decode(&mut Decoder::new(&section(stated, &data)), packing).is_err(), "{stated}");
+            }
         }
     }
 
     #[test]
     fn a_bomb_is_refused_before_it_is_unpacked() {
-        let bomb = zstd::bulk::compress(&vec![0; 64 * 1024 * 1024], LEVEL).unwrap();
-        assert!(bomb.len() < 10_000);
-        assert!(decode(&mut Decoder::new(&section(SECTION_BYTES_MAX, &bomb)), Packing::PLAIN).is_err());
-        assert!(decode(&mut Decoder::new(&section(64 * 1024 * 1024, &bomb)), Packing::PLAIN).is_err());
+        for packing in [Packing::PLAIN, Packing::LATEST] {
+            let bomb = zip::zip(&vec![0; 64 * 1024 * 1024], packing.dictionary).unwrap();
+            assert!(bomb.len() < 10_000);
+            assert!(decode(&mut Decoder::new(&section(SECTION_BYTES_MAX, &bomb)), packing).is_err());
+            assert!(decode(&mut Decoder::new(&section(64 * 1024 * 1024, &bomb)), packing).is_err());
+        }
+    }
+
+    #[test]
+    fn a_dictionary_that_is_not_known_leaves_sections_plain() {
+        let raw = vec![7; 10_000];
+        let unknown = Packing { dictionary: Packing::LATEST.dictionary + 1 };
+        assert_eq!(encode(&raw, unknown), section(raw.len(), &raw));
+        assert!(decode(&mut Decoder::new(&encode(&raw, Packing::LATEST)), unknown).is_err());
+        assert!(decode(&mut Decoder::new(&encode(&raw, Packing::LATEST)), Packing::LATEST).is_ok());
     }
 }

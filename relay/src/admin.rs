@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 use store::{
-    Branch, BranchDraft, DEFAULT_ZONE, Device, Invite, InviteDigest, Registry, RegistryError, RelayStore,
-    SqliteRelayStore, StoreError, UserDraft,
+    Branch, BranchDraft, DEFAULT_ZONE, Device, Invite, InviteDigest, Origin, Registry, RegistryError, RelayStore,
+    SecretKey, SqliteRelayStore, StoreError, UserDraft,
 };
 use vocab::{BranchId, DeviceCode, DeviceKey, Epoch, Role, Staff, Timestamp};
 
@@ -81,18 +81,43 @@ impl Admin {
     /// # Errors
     /// [`Error::BadName`], [`Error::BranchExists`].
     pub fn add_branch(&mut self, name: &str) -> Result<Branch, Error> {
+        self.add_branch_of(name, Origin::New)
+    }
+
+    /// Adds a branch in the place of one that was lost with the relay's disk: its devices bring back what they hold, and
+    /// what they say was erased stays erased.
+    ///
+    /// # Errors
+    /// [`Error::BadName`], [`Error::BranchExists`].
+    pub fn recover_branch(&mut self, name: &str) -> Result<Branch, Error> {
+        self.add_branch_of(name, Origin::Recovering)
+    }
+
+    fn add_branch_of(&mut self, name: &str, origin: Origin) -> Result<Branch, Error> {
         check_name(name)?;
         let draft = BranchDraft {
             id: BranchId::from_bytes(random()?),
             name: name.to_owned(),
             epoch: Epoch::from_bytes(random()?),
             zone: DEFAULT_ZONE.to_owned(),
+            secret: SecretKey::from_bytes(random()?),
+            origin,
             created_at: ticks::wall(),
         };
         self.store.add_branch(&draft).map_err(|error| match error {
             RegistryError::NameTaken { name } => Error::BranchExists { name },
             error => error.into(),
         })
+    }
+
+    /// Ends a branch's recovery: its devices have brought back what they held.
+    ///
+    /// # Errors
+    /// [`Error::NoBranch`].
+    pub fn end_recovery(&mut self, name: &str) -> Result<Branch, Error> {
+        let branch = self.branch(name)?;
+        self.store.end_recovery(branch.id)?;
+        self.branch(&branch.id.to_string())
     }
 
     /// Every branch, in the order they were made.

@@ -9,9 +9,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sync::{Code, LiveBatch};
-use vocab::{BranchId, DeviceKey, Verdict};
+use vocab::{BranchId, DeviceKey};
 
-use crate::mailbox::{Delivery, Mailbox};
+use crate::mailbox::{Answer, Delivery, Mailbox};
 
 /// The names of seats: which connection is meant, for as long as the process runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -71,22 +71,22 @@ impl Hub {
         self.branches().get(&branch).into_iter().flat_map(BTreeMap::values).map(|place| place.device).collect()
     }
 
-    /// Whether a batch pushed by `origin` has anybody else to go to.
-    pub(crate) fn has_others(&self, branch: BranchId, origin: SeatId) -> bool {
-        self.branches().get(&branch).is_some_and(|places| places.keys().any(|id| *id != origin))
+    /// Whether a batch from `origin` has anybody else to go to.
+    pub(crate) fn has_others(&self, branch: BranchId, origin: Option<SeatId>) -> bool {
+        self.branches().get(&branch).is_some_and(|places| places.keys().any(|id| Some(*id) != origin))
     }
 
-    /// Puts a batch into every mailbox of `branch` but its origin's. Returns how many sessions had no room for it.
-    pub(crate) fn publish(&self, branch: BranchId, origin: SeatId, batch: &Arc<LiveBatch>) -> usize {
+    /// Puts a batch into every mailbox of `branch` but its origin's, if it has one. Returns how many sessions had no room for it.
+    pub(crate) fn publish(&self, branch: BranchId, origin: Option<SeatId>, batch: &LiveBatch) -> usize {
         let branches = self.branches();
-        let others = branches.get(&branch).into_iter().flatten().filter(|(id, _)| **id != origin);
+        let others = branches.get(&branch).into_iter().flatten().filter(|(id, _)| Some(**id) != origin);
         others.filter(|(_, place)| !place.mailbox.forward(batch)).count()
     }
 
-    /// Answers the oldest push of `seat` that was not answered. A session that is gone needs no answer: its device asks again.
-    pub(crate) fn answer(&self, branch: BranchId, seat: SeatId, verdicts: Result<Vec<Verdict>, Code>) {
+    /// Answers `seat`. A session that is gone needs no answer: its device asks again.
+    pub(crate) fn answer(&self, branch: BranchId, seat: SeatId, answer: Answer) {
         if let Some(place) = self.branches().get(&branch).and_then(|places| places.get(&seat)) {
-            place.mailbox.answer(Delivery::Appended(verdicts));
+            place.mailbox.answer(answer);
         }
     }
 
@@ -133,7 +133,8 @@ impl Drop for Seat {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use vocab::{DocId, Position};
+    use sync::LiveForm;
+    use vocab::{DocId, Position, Sum};
 
     const BRANCH: BranchId = BranchId::from_bytes([1; 16]);
 
@@ -141,15 +142,16 @@ mod tests {
         DeviceKey::from_bytes([n; 32])
     }
 
-    fn batch(from: u64) -> Arc<LiveBatch> {
+    fn batch(from: u64) -> LiveBatch {
         let doc = DocId::from_random([7; 16]);
-        Arc::new(LiveBatch::encode(Position::new(from), &[(doc, Arc::from(&b"a change"[..]))]))
+        let change = LiveForm::Change(Arc::from(&b"a change"[..]));
+        LiveBatch::new(Position::new(from), vec![(doc, change)], Sum::ZERO)
     }
 
     async fn live_from(seat: &mut Seat) -> u64 {
         match seat.next().await {
             Delivery::Live(batch) => batch.from().get(),
-            Delivery::Appended(_) | Delivery::Shut(_) => panic!("a live batch was expected"),
+            Delivery::Answer(_) | Delivery::Shut(_) => panic!("a live batch was expected"),
         }
     }
 
@@ -157,16 +159,18 @@ mod tests {
     async fn everybody_of_the_branch_but_the_origin_gets_the_same_bytes() {
         let hub = Arc::new(Hub::new(3));
         let mut origin = hub.join(BRANCH, device(1), true);
-        assert!(!hub.has_others(BRANCH, origin.id()));
+        assert!(!hub.has_others(BRANCH, Some(origin.id())));
         let mut other = hub.join(BRANCH, device(2), true);
-        let stranger = hub.join(BranchId::from_bytes([2; 16]), device(3), true);
-        let sent = batch(0);
-        assert_eq!(hub.publish(BRANCH, origin.id(), &sent), 0);
-        hub.answer(BRANCH, origin.id(), Ok(Vec::new()));
-        assert!(matches!(origin.next().await, Delivery::Appended(Ok(_))), "no echo before the answer");
-        assert!(matches!(other.next().await, Delivery::Live(got) if Arc::ptr_eq(&got, &sent)));
-        assert_eq!(Arc::strong_count(&sent), 1, "nobody else holds it");
-        drop(stranger);
+        let mut stranger = hub.join(BranchId::from_bytes([2; 16]), device(3), true);
+        let sent = batch(5);
+        assert_eq!(hub.publish(BRANCH, Some(origin.id()), &sent), 0);
+        hub.answer(BRANCH, origin.id(), Answer::Failed(Code::Unavailable));
+        assert!(matches!(origin.next().await, Delivery::Answer(_)), "no echo before the answer");
+        assert_eq!(live_from(&mut other).await, 5);
+        assert_eq!(hub.publish(BRANCH, None, &sent), 0);
+        assert_eq!((live_from(&mut origin).await, live_from(&mut other).await), (5, 5), "the relay's own go to all");
+        let nothing = tokio::time::timeout(std::time::Duration::ZERO, stranger.next());
+        assert!(nothing.await.is_err(), "another branch hears nothing");
     }
 
     #[tokio::test]
@@ -175,7 +179,7 @@ mod tests {
         let origin = hub.join(BRANCH, device(1), true);
         let mut revoked = hub.join(BRANCH, device(2), true);
         for n in 0..5 {
-            hub.publish(BRANCH, origin.id(), &batch(n));
+            hub.publish(BRANCH, Some(origin.id()), &batch(n));
         }
         hub.shut(Code::Revoked, |key| *key == device(2));
         assert!(matches!(revoked.next().await, Delivery::Shut(Code::Revoked)));
@@ -187,7 +191,7 @@ mod tests {
         let hub = Arc::new(Hub::new(3));
         let mut first = hub.join(BRANCH, device(1), true);
         let origin = hub.join(BRANCH, device(1), false);
-        hub.publish(BRANCH, origin.id(), &batch(0));
+        hub.publish(BRANCH, Some(origin.id()), &batch(0));
         assert_eq!(live_from(&mut first).await, 0);
         let second = hub.join(BRANCH, device(1), true);
         assert!(matches!(first.next().await, Delivery::Shut(Code::Replaced)));
@@ -205,7 +209,7 @@ mod tests {
         let mut older = hub.join(BRANCH, device(1), false);
         let newest = hub.join(BRANCH, device(1), false);
         assert!(matches!(oldest.next().await, Delivery::Shut(Code::Replaced)));
-        hub.publish(BRANCH, newest.id(), &batch(0));
+        hub.publish(BRANCH, Some(newest.id()), &batch(0));
         assert_eq!((live_from(&mut older).await, live_from(&mut stranger).await), (0, 0));
         let _another = hub.join(BRANCH, device(1), false);
         assert!(matches!(older.next().await, Delivery::Shut(Code::Replaced)));

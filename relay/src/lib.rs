@@ -39,6 +39,7 @@ mod printer;
 mod publisher;
 mod rate;
 mod readers;
+mod resting;
 mod restore;
 mod serve;
 mod settings;

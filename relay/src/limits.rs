@@ -112,6 +112,20 @@ pub const PUBLISH_QUEUE_MAX: usize = 64;
 /// pushes and pages wait for it, some tens of milliseconds.
 pub const MATERIALIZE_DOCUMENTS_MAX: u32 = 256;
 
+/// A document that took longer than this to read through rests before it is read again, so that one that grows without end
+/// does not keep the rows of all others waiting.
+pub const MATERIALIZE_LONG: Duration = Duration::from_millis(100);
+
+/// How many times as long as it took it rests: with one such document the materializer has nineteen twentieths of its time for
+/// the others.
+pub const MATERIALIZE_REST: u32 = 20;
+
+/// The longest rest.
+pub const MATERIALIZE_REST_MAX: Duration = Duration::from_secs(60);
+
+/// Documents that rest at once; a further one is read again without a rest.
+pub const MATERIALIZE_RESTING_MAX: usize = 1_024;
+
 /// How long the materializer waits when the disk does not let it go on.
 pub const MATERIALIZER_RETRY: Duration = Duration::from_secs(1);
 
@@ -121,6 +135,18 @@ pub const PAGE_SIGNALS_MAX: usize = 256;
 /// How often the relay looks whether another process (`fieldbook-relay device revoke`, `invite`, ...) wrote to its database. The
 /// look is one pragma that reads one page of shared memory.
 pub const REGISTRY_POLL: Duration = Duration::from_millis(200);
+
+/// Erasures read and told at once.
+pub const ERASURES_AT_ONCE: u32 = 256;
+
+/// How long `erase` tries to get the bytes out of the files while others still read them.
+pub const SCRUB_PATIENCE: Duration = Duration::from_secs(60);
+
+/// How long it waits between two tries.
+pub const SCRUB_RETRY: Duration = Duration::from_millis(100);
+
+/// Longest reason of an erasure, in bytes of UTF-8: every device keeps it for ever.
+pub const WHY_BYTES_MAX: usize = vocab::Tombstone::WHY_BYTES_MAX;
 
 /// How long a stop waits for connections to say goodbye and requests to finish.
 pub const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);

@@ -6,25 +6,32 @@
 //! them before it pushes more, so they are few.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use sync::{Code, LiveBatch};
+use sync::{Appended, Code, LiveBatch, Restored};
 use tokio::sync::Notify;
-use vocab::Verdict;
 
 use crate::limits;
 
-/// Answers that may wait: one for each push a session may have under way.
-const ANSWERS_MAX: usize = sync::limits::PUSHES_IN_FLIGHT_MAX;
+/// Answers that may wait: one for each push and each restoration that a session may have under way.
+const ANSWERS_MAX: usize = sync::limits::PUSHES_IN_FLIGHT_MAX + sync::limits::ASKS_IN_FLIGHT_MAX;
 
 /// What a session is told from outside.
 pub(crate) enum Delivery {
     /// A batch was accepted in its branch.
-    Live(Arc<LiveBatch>),
-    /// What became of its oldest push that was not answered; `Err` when the store failed.
-    Appended(Result<Vec<Verdict>, Code>),
+    Live(LiveBatch),
+    /// What became of what it brought.
+    Answer(Answer),
     /// It has to end.
     Shut(Code),
+}
+
+/// What became of the oldest push or restoration of a session that was not answered.
+pub(crate) enum Answer {
+    Appended(Appended),
+    Restored(Restored),
+    /// The store failed.
+    Failed(Code),
 }
 
 /// The mailbox of one session. One reads, anybody writes.
@@ -54,7 +61,7 @@ enum Shut {
 
 impl Mailbox {
     /// Puts a live batch in. `false`: there was no room, and what waited before it is left out.
-    pub(crate) fn forward(&self, batch: &Arc<LiveBatch>) -> bool {
+    pub(crate) fn forward(&self, batch: &LiveBatch) -> bool {
         let mut waiting = self.lock();
         let bytes = batch.bytes();
         let has_room = waiting.live == 0
@@ -63,7 +70,7 @@ impl Mailbox {
             waiting.deliveries.retain(|delivery| !matches!(delivery, Delivery::Live(_)));
             (waiting.live, waiting.live_bytes) = (0, 0);
         }
-        waiting.deliveries.push_back(Delivery::Live(Arc::clone(batch)));
+        waiting.deliveries.push_back(Delivery::Live(batch.clone()));
         waiting.live += 1;
         waiting.live_bytes += bytes;
         drop(waiting);
@@ -72,11 +79,11 @@ impl Mailbox {
     }
 
     /// Puts the answer to a push in.
-    pub(crate) fn answer(&self, answer: Delivery) {
+    pub(crate) fn answer(&self, answer: Answer) {
         let mut waiting = self.lock();
         if waiting.answers < ANSWERS_MAX {
             waiting.answers += 1;
-            waiting.deliveries.push_back(answer);
+            waiting.deliveries.push_back(Delivery::Answer(answer));
         } else if waiting.shut == Shut::Open {
             // More pushes under way than the protocol allows: the session must have let them through.
             waiting.shut = Shut::Ordered(Code::Limit);
@@ -128,7 +135,7 @@ impl Waiting {
                 self.live -= 1;
                 self.live_bytes -= batch.bytes();
             }
-            Delivery::Appended(_) => self.answers -= 1,
+            Delivery::Answer(_) => self.answers -= 1,
             Delivery::Shut(_) => {}
         }
         if self.deliveries.is_empty() {
@@ -142,24 +149,24 @@ impl Waiting {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use vocab::{DocId, Position};
+    use std::sync::Arc;
+    use sync::LiveForm;
+    use vocab::{DocId, Position, Sum};
 
-    fn batch(from: u64, bytes: usize) -> Arc<LiveBatch> {
+    fn batch(from: u64, bytes: usize) -> LiveBatch {
         let doc = DocId::from_random([7; 16]);
-        // Not to be compressed away.
-        let mut state = from | 1;
-        let mut byte = || {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (state >> 56) as u8
-        };
-        let change: Vec<u8> = (0..bytes).map(|_| byte()).collect();
-        Arc::new(LiveBatch::encode(Position::new(from), &[(doc, Arc::from(change))]))
+        let change = LiveForm::Change(vec![0; bytes].into());
+        LiveBatch::new(Position::new(from), vec![(doc, change)], Sum::ZERO)
+    }
+
+    fn failed() -> Answer {
+        Answer::Failed(Code::Unavailable)
     }
 
     async fn live_from(mailbox: &Mailbox) -> u64 {
         match mailbox.next().await {
             Delivery::Live(batch) => batch.from().get(),
-            Delivery::Appended(_) | Delivery::Shut(_) => panic!("a live batch was expected"),
+            Delivery::Answer(_) | Delivery::Shut(_) => panic!("a live batch was expected"),
         }
     }
 
@@ -168,14 +175,12 @@ mod tests {
         let mailbox = Mailbox::default();
         let max = limits::LIVE_BATCHES_MAX as u64;
         assert!((0..max).all(|n| mailbox.forward(&batch(n, 10))), "so many it may be behind");
-        mailbox.answer(Delivery::Appended(Ok(Vec::new())));
-        let first = batch(max, 10);
-        assert!(!mailbox.forward(&first));
+        mailbox.answer(failed());
+        assert!(!mailbox.forward(&batch(max, 10)));
         assert!(mailbox.forward(&batch(max + 1, 10)));
-        assert!(matches!(mailbox.next().await, Delivery::Appended(Ok(_))), "its own answers are never left out");
+        assert!(matches!(mailbox.next().await, Delivery::Answer(_)), "its own answers are never left out");
         assert_eq!(live_from(&mailbox).await, max);
         assert_eq!(live_from(&mailbox).await, max + 1);
-        assert_eq!(Arc::strong_count(&first), 1, "nothing holds what was left out");
     }
 
     #[tokio::test]
@@ -192,9 +197,9 @@ mod tests {
     #[tokio::test]
     async fn more_answers_than_pushes_may_be_under_way_end_the_session() {
         let mailbox = Mailbox::default();
-        (0..ANSWERS_MAX).for_each(|_| mailbox.answer(Delivery::Appended(Ok(Vec::new()))));
+        (0..ANSWERS_MAX).for_each(|_| mailbox.answer(failed()));
         assert!(!mailbox.is_shut());
-        mailbox.answer(Delivery::Appended(Ok(Vec::new())));
+        mailbox.answer(failed());
         assert!(matches!(mailbox.next().await, Delivery::Shut(Code::Limit)));
     }
 
@@ -206,8 +211,8 @@ mod tests {
         mailbox.forward(&batch(0, 1));
         assert!(matches!(waiting.await.unwrap(), Delivery::Live(_)));
         let waiting = waits(Arc::clone(&mailbox));
-        mailbox.answer(Delivery::Appended(Err(Code::Unavailable)));
-        assert!(matches!(waiting.await.unwrap(), Delivery::Appended(Err(_))));
+        mailbox.answer(failed());
+        assert!(matches!(waiting.await.unwrap(), Delivery::Answer(_)));
         let waiting = waits(Arc::clone(&mailbox));
         mailbox.shut(Code::Revoked);
         assert!(matches!(waiting.await.unwrap(), Delivery::Shut(Code::Revoked)));

@@ -46,6 +46,8 @@ pub(crate) struct Metrics {
     pub(crate) changes_had: Counter,
     /// Changes refused.
     pub(crate) changes_refused: Counter,
+    /// Changes and tombstones that devices brought back.
+    pub(crate) changes_restored: Counter,
     /// Bytes of frames received.
     pub(crate) bytes_received: Counter,
     /// Bytes of frames sent.
@@ -134,6 +136,7 @@ impl Metrics {
             ("reads_paused_total", "Rests of connections that sent too fast", &self.reads_paused),
             ("bytes_received_total", "Bytes of frames received", &self.bytes_received),
             ("bytes_sent_total", "Bytes of frames sent", &self.bytes_sent),
+            ("changes_restored_total", "Changes and tombstones that devices brought back", &self.changes_restored),
             ("commits_total", "Transactions that committed pushes", &self.commits),
             ("batches_encoded_total", "Live batches encoded", &self.batches_encoded),
             ("sessions_lagged_total", "Sessions that fell behind the live batches", &self.sessions_lagged),

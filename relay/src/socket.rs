@@ -16,18 +16,19 @@ use futures_util::StreamExt;
 use futures_util::stream::{SplitSink, SplitStream};
 use serde_json::json;
 use store::DeviceReport;
-use sync::{Claim, Code, Nonce, RelayConfig, RelayEffect, RelaySession};
+use sync::{Claim, Code, Nonce, Plan, RelayConfig, RelayEffect, RelaySession, Restored};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
-use vocab::{DeviceKey, Timestamp};
+use vocab::{BranchId, DeviceKey, Timestamp};
 
 use crate::admission::{Permit, TurnedAway};
 use crate::crowd::Crowded;
+use crate::feeds::{Bearer, Wish};
+use crate::fleet::Reconciling;
 use crate::hub::Seat;
-use crate::mailbox::Delivery;
+use crate::mailbox::{Answer, Delivery};
 use crate::outgoing::Outgoing;
 use crate::rate::Meter;
 use crate::settings::ConnectionLimits;
-use crate::store_thread::Push;
 use crate::ticks::Ticks;
 use crate::{AppState, limits, ticks};
 
@@ -85,7 +86,7 @@ enum Standing {
     /// Has not said or proved who it is.
     Stranger,
     /// A device of the seat's branch.
-    Member { device: DeviceKey, seat: Seat, report: DeviceReport },
+    Member { device: DeviceKey, seat: Seat, report: DeviceReport, reconciling: Option<Reconciling> },
 }
 
 struct Connection {
@@ -200,7 +201,7 @@ impl Connection {
                 Event::Frame(bytes) => {
                     if !self.pace.frame(&state.settings().connections, bytes.len(), Instant::now()) {
                         lingers = true;
-                        self.session.shut(Code::Limit, now);
+                        self.session.shut(Code::Rate, now);
                         continue;
                     }
                     if self.pace.rests_until.is_some() {
@@ -222,10 +223,18 @@ impl Connection {
                 }
                 Event::Sent => self.session.handle_sent(now),
                 Event::Told(Delivery::Live(batch)) => self.session.handle_live(&batch, now),
-                Event::Told(Delivery::Appended(Ok(verdicts))) => self.session.handle_appended(verdicts, now),
-                Event::Told(Delivery::Appended(Err(code)) | Delivery::Shut(code)) => self.session.shut(code, now),
+                Event::Told(Delivery::Answer(Answer::Appended(appended))) => {
+                    self.session.handle_appended(appended, now)
+                }
+                Event::Told(Delivery::Answer(Answer::Restored(restored))) => {
+                    self.note_restored(&restored);
+                    self.session.handle_restored(restored, now);
+                }
+                Event::Told(Delivery::Answer(Answer::Failed(code)) | Delivery::Shut(code)) => {
+                    self.session.shut(code, now);
+                }
                 Event::Rested => self.pace.rests_until = None,
-                Event::Outbid => self.session.shut(Code::Limit, now),
+                Event::Outbid => self.session.shut(Code::Busy, now),
                 Event::Timeout => self.session.handle_timeout(now),
                 Event::Stopping => {
                     stopped = true;
@@ -236,41 +245,43 @@ impl Connection {
     }
 
     async fn perform(&mut self, effect: RelayEffect) {
+        if let Err(code) = self.try_perform(effect).await {
+            self.session.shut(code, self.ticks.now());
+        }
+    }
+
+    async fn try_perform(&mut self, effect: RelayEffect) -> Result<(), Code> {
         match effect {
             RelayEffect::Send(frame) => self.outgoing.push(frame),
-            RelayEffect::Authenticate(claim) => {
-                let device = claim.key;
-                // The seat is taken before the head is read: what is accepted in between arrives twice rather than never.
-                let seat = self.state.hub().join(claim.branch, device, claim.follows);
-                let answer = self.state.admit(&claim).await;
-                if let Ok(admission) = &answer {
-                    let report = first_report(&claim, admission.time);
-                    self.state.note_report(claim.branch, device, report.clone());
-                    self.standing = Standing::Member { device, seat, report };
-                    self.permit.introduce();
-                }
-                self.session.handle_admission(answer, self.ticks.now());
-            }
+            RelayEffect::Authenticate(claim) => self.authenticate(claim).await,
             RelayEffect::Enrol(request) => {
                 let answer = self.state.enrol(request, self.address).await;
                 self.session.handle_enrolment(answer, self.ticks.now());
             }
             RelayEffect::Append { branch, device, session_actor, submissions } => {
-                let Standing::Member { seat, .. } = &self.standing else {
-                    return self.session.shut(Code::Unexpected, self.ticks.now());
-                };
-                let push = Push { branch, device, session_actor, seat: seat.id(), submissions };
-                if let Err(code) = self.state.push(push).await {
-                    self.session.shut(code, self.ticks.now());
-                }
+                let bearer = self.bearer(branch, device)?;
+                self.state.push(bearer, session_actor, submissions).await?;
             }
-            RelayEffect::ReadFeed { branch, after, bytes_max, skip } => {
-                match self.state.read_feed(branch, after, bytes_max, skip).await {
-                    Ok(batch) => self.session.handle_feed(batch, self.ticks.now()),
-                    Err(code) => self.session.shut(code, self.ticks.now()),
-                }
+            RelayEffect::Restore { branch, device, items } => {
+                let bearer = self.bearer(branch, device)?;
+                self.state.restore(bearer, items).await?;
+            }
+            RelayEffect::ReadFeed { branch, after, owed, large_bytes, bytes_max, skip } => {
+                self.note_reconciled();
+                let wish = Wish { after, owed, large_bytes, bytes_max, skip };
+                let batch = self.state.read_feed(branch, wish).await?;
+                self.session.handle_feed(batch, self.ticks.now());
+            }
+            RelayEffect::ReadRanges { branch, queries } => {
+                let answers = self.state.read_ranges(branch, queries).await?;
+                self.session.handle_ranges(answers, self.ticks.now());
+            }
+            RelayEffect::Compare { branch, asks, bytes_max } => {
+                let compared = self.state.compare(branch, asks, bytes_max).await?;
+                self.session.handle_compared(compared, self.ticks.now());
             }
             RelayEffect::ReportProgress(progress) => {
+                self.note_reconciled();
                 if let Standing::Member { report, .. } = &mut self.standing {
                     report.cursor = progress.cursor;
                     report.outbox = progress.outbox;
@@ -280,11 +291,53 @@ impl Connection {
             // Taken by the caller.
             RelayEffect::Close(_) => {}
         }
+        Ok(())
+    }
+
+    async fn authenticate(&mut self, claim: Claim) {
+        let device = claim.key;
+        // The seat is taken before the head is read: what is accepted in between arrives twice rather than never.
+        let seat = self.state.hub().join(claim.branch, device, claim.follows);
+        let answer = self.state.admit(&claim).await;
+        if let Ok(admission) = &answer {
+            let report = first_report(&claim, admission.time);
+            self.state.note_report(claim.branch, device, report.clone());
+            let reconciling = (Plan::of(&claim, admission) == Plan::Reconcile)
+                .then(|| self.state.fleet().reconcile(device, claim.suspect.then_some(admission.time)));
+            self.standing = Standing::Member { device, seat, report, reconciling };
+            self.permit.introduce();
+        }
+        self.session.handle_admission(answer, self.ticks.now());
+    }
+
+    fn bearer(&self, branch: BranchId, device: DeviceKey) -> Result<Bearer, Code> {
+        match &self.standing {
+            Standing::Member { seat, .. } => Ok(Bearer { branch, device, seat: seat.id() }),
+            Standing::Stranger => Err(Code::Unexpected),
+        }
+    }
+
+    /// The feed goes on only when reconciling is done.
+    fn note_reconciled(&mut self) {
+        if let Standing::Member { reconciling, seat, .. } = &mut self.standing
+            && let Some(reconciling) = reconciling.take()
+        {
+            reconciling.done(ticks::wall());
+            self.state.announce(seat.branch());
+        }
+    }
+
+    fn note_restored(&self, restored: &Restored) {
+        if let Standing::Member { device, .. } = &self.standing
+            && let Some((after, head)) = restored.span
+        {
+            self.state.fleet().restored(*device, head.get().saturating_sub(after.get()));
+        }
     }
 
     /// Notes that the device was heard just now.
     fn seen(&mut self) {
-        if let Standing::Member { device, seat, report } = &mut self.standing {
+        if let Standing::Member { device, seat, report, .. } = &mut self.standing {
             report.at = ticks::wall();
             self.state.note_report(seat.branch(), *device, report.clone());
             self.seen_at = Instant::now();

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use store::{DeviceReport, SqliteRelayStore};
+use store::{BookCache, DeviceReport, SqliteRelayStore};
 use tokio::sync::{broadcast, watch};
 use vocab::{BranchId, DeviceKey};
 
 use crate::admission::Admission;
+use crate::fleet::Fleet;
 use crate::hub::Hub;
 use crate::metrics::Metrics;
 use crate::readers::Readers;
@@ -38,6 +39,7 @@ struct Inner {
     admission: Arc<Admission>,
     metrics: Arc<Metrics>,
     reports: Arc<Reports>,
+    fleet: Arc<Fleet>,
 }
 
 /// What devices said of themselves and the database does not know yet. Losing it costs a line on the fleet's page until the device
@@ -59,9 +61,11 @@ pub(crate) struct Parts {
 impl AppState {
     pub(crate) fn new(parts: Parts) -> Self {
         let Parts { settings, changes, store_thread, views, hub, metrics, reports } = parts;
+        let books = BookCache::default();
         let readers = |readers_max| {
             let path = settings.database();
-            Readers::new(readers_max, move || Ok(SqliteRelayStore::open(&path)?))
+            let books = books.clone();
+            Readers::new(readers_max, move || Ok(SqliteRelayStore::open_sharing(&path, &books)?))
         };
         let (feed_readers, page_readers) = (readers(limits::FEED_READERS_MAX), readers(limits::PAGE_READERS_MAX));
         let admission = Arc::new(Admission::new(settings.connections));
@@ -78,6 +82,7 @@ impl AppState {
             admission,
             metrics,
             reports,
+            fleet: Arc::default(),
         }))
     }
 
@@ -174,6 +179,10 @@ impl AppState {
 
     pub(crate) fn admission(&self) -> &Arc<Admission> {
         &self.0.admission
+    }
+
+    pub(crate) fn fleet(&self) -> &Arc<Fleet> {
+        &self.0.fleet
     }
 
     pub(crate) fn metrics(&self) -> &Metrics {

@@ -20,9 +20,10 @@ use crate::{Error, Settings, limits};
 /// How long one connection waits for another that writes; that takes milliseconds.
 const BUSY: Duration = Duration::from_secs(5);
 
-/// Which feed the rows were derived from, and up to where.
+/// Which feed the rows were derived from, and up to where; and whether rows were removed since the file was last rewritten.
 const ORIGIN: &str = "CREATE TABLE IF NOT EXISTS relay_origin (
-    id INTEGER PRIMARY KEY CHECK (id = 1), epoch BLOB NOT NULL, head INTEGER NOT NULL) STRICT";
+    id INTEGER PRIMARY KEY CHECK (id = 1), epoch BLOB NOT NULL, head INTEGER NOT NULL) STRICT;
+    CREATE TABLE IF NOT EXISTS relay_unscrubbed (id INTEGER PRIMARY KEY CHECK (id = 1)) STRICT";
 
 /// The derived rows of every branch.
 pub(crate) struct Views {
@@ -79,6 +80,19 @@ impl Views {
         }
     }
 
+    /// Removes the rows of a document that was erased and every byte of them, if `branch` has rows at all.
+    ///
+    /// # Errors
+    /// Those of [`Rows::scrub`].
+    pub(crate) fn erase(&self, branch: BranchId, doc: DocId, epoch: Epoch, head: Position) -> Result<(), Error> {
+        if !self.path(branch).exists() {
+            return Ok(());
+        }
+        let mut rows = self.rows(branch, epoch, head)?;
+        rows.remove(std::iter::once(doc))?;
+        rows.scrub()
+    }
+
     fn path(&self, branch: BranchId) -> PathBuf {
         self.settings.data.join(format!("views-{branch}.db"))
     }
@@ -113,6 +127,45 @@ impl Rows {
         })
     }
 
+    /// Removes the rows of documents that were erased. Their bytes leave the file with [`Rows::scrub`].
+    pub(crate) fn remove(&mut self, docs: impl Iterator<Item = DocId>) -> Result<(), Error> {
+        self.write(|connection| {
+            for doc in docs {
+                if !readmodel::dossier(connection, doc)?.is_empty() {
+                    connection.execute("INSERT OR IGNORE INTO relay_unscrubbed (id) VALUES (1)", [])?;
+                }
+                readmodel::remove(connection, doc)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Rewrites the file when rows were removed from it since that was last done: nothing of them is left in it or beside it.
+    ///
+    /// # Errors
+    /// [`Error::Views`] with [`StoreErrorKind::Busy`] while somebody still reads what there was before; then it stays to be done.
+    pub(crate) fn scrub(&mut self) -> Result<(), Error> {
+        let path = &self.path;
+        let connection = &self.connection;
+        let scrubbed = || -> Result<(), StoreError> {
+            let wanted: bool =
+                connection.query_row("SELECT EXISTS (SELECT 1 FROM relay_unscrubbed)", [], |row| row.get(0))?;
+            if !wanted {
+                return Ok(());
+            }
+            readmodel::forget_words(connection)?;
+            // Overwriting what is deleted does not reach the copies that pages left behind when they were split.
+            connection.execute_batch("VACUUM")?;
+            let busy: i64 = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+            if busy != 0 {
+                return Err(StoreError::Busy);
+            }
+            connection.execute("DELETE FROM relay_unscrubbed", [])?;
+            Ok(())
+        };
+        scrubbed().map_err(|error| failed(path, error))
+    }
+
     /// Says that every document has been put.
     pub(crate) fn set_complete(&mut self) -> Result<(), Error> {
         self.write(readmodel::completed)?;
@@ -143,6 +196,7 @@ fn connect(path: &Path) -> Result<Connection, Error> {
         connection.pragma_update(None, "journal_mode", "WAL")?;
         // What the store takes for done must not be missing here after a power cut.
         connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "secure_delete", "ON")?;
         connection.set_prepared_statement_cache_capacity(64);
         Ok(connection)
     };

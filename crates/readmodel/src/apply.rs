@@ -74,6 +74,16 @@ pub fn remove(conn: &Connection, doc: DocId) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Takes the words of removed rows out of the search index: until then they stand in it, marked as gone. Rewrites the whole
+/// index. What freed pages of the file still hold is the caller's to overwrite.
+///
+/// # Errors
+/// Any [`StoreError`] of writing; the caller's transaction is then to be rolled back.
+pub fn forget_words(conn: &Connection) -> Result<(), StoreError> {
+    conn.execute("INSERT INTO view_search (view_search) VALUES ('optimize')", [])?;
+    Ok(())
+}
+
 fn rows_of(conn: &Connection, doc: DocId) -> Result<BTreeMap<String, (i64, Columns)>, StoreError> {
     let mut statement =
         conn.prepare_cached("SELECT id, n, state, void, urgency, json FROM view_record WHERE doc = ?1")?;

@@ -16,7 +16,7 @@ mod export;
 mod schema;
 mod words;
 
-pub use apply::{apply, remove};
+pub use apply::{apply, forget_words, remove};
 pub use ask::{Counts, StateCount};
 pub use ask::{
     Filter, LIST_ROWS_MAX, Listing, Order, Page, Row, Voided, by_legacy, counts, dossier, list, record, search,

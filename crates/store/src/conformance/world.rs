@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use vocab::{
     Actor, BranchId, ChangeHash, ChangeHeader, Cursor, DeviceKey, DocId, Epoch, GENESIS_ACTOR, Generation, Position,
-    Role, Timestamp, Verdict,
+    Role, Timestamp, Tombstone, Verdict,
 };
 
 use crate::{
@@ -148,6 +148,11 @@ pub(super) fn whole(behind: &Behind) -> &[u8] {
         Content::Bytes(bytes) => bytes,
         Content::Erased => panic!("{} was erased", behind.doc),
     }
+}
+
+/// A tombstone that nobody signed: the store does not look.
+pub(super) fn tombstone(doc: DocId, why: &str) -> Tombstone {
+    Tombstone { doc, at: at(90), why: why.to_owned(), key: [4; 32], signature: [5; 64] }
 }
 
 /// What a device at `after` asks that is owed nothing and takes documents of any size.

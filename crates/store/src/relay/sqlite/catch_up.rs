@@ -172,10 +172,10 @@ impl Reading<'_> {
         let space = self.ask.bytes_max.saturating_sub(self.bytes);
         let least = if self.documents.is_empty() { Least::One } else { Least::Nothing };
         let piece = debt.changed.piece(self.tx, &positions, self.ask.skip, space, least)?;
-        debt.within = match positions.get(piece.covered.wrapping_sub(1)) {
-            Some(_) if piece.covered == positions.len() => debt.changed.last,
-            Some(position) => *position,
-            None => debt.within,
+        debt.within = if piece.covered == positions.len() {
+            debt.changed.last
+        } else {
+            positions.get(piece.covered.wrapping_sub(1)).copied().unwrap_or(debt.within)
         };
         let changed = debt.changed.clone();
         if !piece.changes.is_empty() {

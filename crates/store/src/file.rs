@@ -304,14 +304,63 @@ pub(crate) fn check(conn: &Connection) -> Result<Vec<String>, StoreError> {
     Ok(lines.into_iter().filter(|line| line != "ok").collect())
 }
 
-/// Rewrites the file so that nothing deleted is left in it, and empties the WAL. `secure_delete` overwrites what a deletion
-/// frees, but not the copies that stay behind when a page is split; a file written anew has none. Others may read
-/// meanwhile, and wait to write.
+/// How long [`scrub`] waits for others to end their reads, in milliseconds; others wait to write meanwhile.
+const SCRUB_WAIT_MS_MAX: u64 = 500;
+
+/// Makes sure that nothing of what was erased is left in the file and its WAL, if `table` lists anything that was erased
+/// since that was last done: its `id` names it, its `scrubbed` says what was done since, 0 nothing, 1 the file was
+/// rewritten, 2 the WAL was emptied as well. Says whether there was anything to do.
+///
+/// `secure_delete` overwrites what a deletion frees, but not the copies that stay behind when a page is split; a file
+/// written anew has none. Others may read meanwhile, and wait to write.
 ///
 /// # Errors
-/// [`StoreError::Busy`] while another connection still reads what there was before; [`StoreError::Full`].
-pub(crate) fn rewrite(conn: &Connection) -> Result<(), StoreError> {
-    conn.execute_batch("VACUUM")?;
-    let busy: i64 = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
-    if busy == 0 { Ok(()) } else { Err(StoreError::Busy) }
+/// [`StoreError::Busy`] while another connection still reads what there was before; [`StoreError::Full`]. What was not
+/// done stays to be done.
+pub(crate) fn scrub(conn: &Connection, table: &Scrubbed) -> Result<bool, StoreError> {
+    let rewritten = table.ids(conn, 0)?;
+    if !rewritten.is_empty() {
+        conn.execute_batch("VACUUM")?;
+        // One that is erased meanwhile is not among these.
+        table.mark(conn, &rewritten, 1)?;
+    }
+    let emptied = table.ids(conn, 1)?;
+    if emptied.is_empty() {
+        return Ok(false);
+    }
+    conn.busy_timeout(Duration::from_millis(SCRUB_WAIT_MS_MAX))?;
+    let busy = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+    conn.busy_timeout(Duration::from_millis(BUSY_MS_MAX))?;
+    if busy? != 0 {
+        return Err(StoreError::Busy);
+    }
+    table.mark(conn, &emptied, 2)?;
+    Ok(true)
+}
+
+/// A table of what was erased.
+pub(crate) struct Scrubbed {
+    /// The table.
+    pub(crate) table: &'static str,
+    /// Its key, an integer.
+    pub(crate) id: &'static str,
+}
+
+impl Scrubbed {
+    fn ids(&self, conn: &Connection, done: i64) -> Result<Vec<i64>, StoreError> {
+        let Scrubbed { table, id } = self;
+        let mut statement = conn.prepare(&format!("SELECT {id} FROM {table} WHERE scrubbed < 2 AND scrubbed = ?1"))?;
+        Ok(statement.query_map([done], |row| row.get(0))?.collect::<Result<_, _>>()?)
+    }
+
+    fn mark(&self, conn: &Connection, ids: &[i64], done: i64) -> Result<(), StoreError> {
+        let Scrubbed { table, id } = self;
+        let tx = conn.unchecked_transaction()?;
+        for one in ids {
+            tx.prepare_cached(&format!("UPDATE {table} SET scrubbed = max(scrubbed, ?2) WHERE {id} = ?1"))?
+                .execute([*one, done])?;
+        }
+        tx.commit()?;
+        Ok(())
+    }
 }

@@ -5,11 +5,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use store::{
-    BranchDraft, Enrolment, Feeds, Invite, InviteDigest, Origin, Pushed, Registry, RelayStore, SecretKey,
-    SqliteRelayStore, StoreError, StoreErrorKind, Submission,
+    BookCache, Books, BranchDraft, Documents, Enrolment, Erasure, Feeds, Invite, InviteDigest, Materialized, Origin,
+    Pushed, Registry, RelayStore, SecretKey, SqliteRelayStore, StoreError, StoreErrorKind, Submission,
 };
 use vocab::{
-    Actor, BranchId, ChangeHash, ChangeHeader, DeviceKey, DocId, Epoch, Generation, Position, Role, Timestamp,
+    Actor, BranchId, ChangeHash, ChangeHeader, DeviceKey, DocId, Epoch, Generation, Position, RangeAnswer, RangeQuery,
+    Role, Sum, Timestamp, Tombstone,
 };
 
 fn at(millis: i64) -> Timestamp {
@@ -133,4 +134,91 @@ fn a_backup_taken_while_another_appends_is_whole() {
     assert_eq!(restored.changes(branch(), Position::START, usize::MAX).unwrap().len() as u64, head);
     assert_eq!(reader.head(branch()).unwrap(), Position::new(99));
     assert_eq!(reader.backup(&copy).unwrap_err().kind(), StoreErrorKind::Exists);
+}
+
+/// Whether `needle` stands anywhere in the store's files.
+fn is_in_files(path: &Path, needle: &[u8]) -> bool {
+    let mut wal = path.as_os_str().to_owned();
+    wal.push("-wal");
+    [path.as_os_str().to_owned(), wal].iter().any(|file| {
+        let bytes = std::fs::read(file).unwrap_or_default();
+        bytes.windows(needle.len()).any(|window| window == needle)
+    })
+}
+
+#[test]
+fn no_byte_of_an_erased_document_stays_in_the_files() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("relay.db");
+    let mut store = registered(&path);
+    let name = "黄小明的资料".as_bytes();
+    // Enough neighbours that pages are split and their copies stay behind.
+    for n in 1..=250_u8 {
+        let mut submission = push(n);
+        let bytes = if n == 100 { name.repeat(60) } else { vec![n; 700] };
+        submission.changes[0].bytes = Arc::from(bytes.as_slice());
+        store.append(&[submission], at(9)).unwrap();
+    }
+    let doc = DocId::from_random([100; 16]);
+    let saved = Materialized { doc, through: Position::new(100), heads: vec![], bytes: name.repeat(2) };
+    store.put_materialized(branch(), &[saved]).unwrap();
+    assert!(is_in_files(&path, name), "the control: the search finds what is there");
+
+    let tombstone = Tombstone { doc, at: at(10), why: "asked for".to_owned(), key: [1; 32], signature: [2; 64] };
+    assert!(matches!(store.erase(branch(), &tombstone).unwrap(), Erasure::Erased { .. }));
+    assert!(is_in_files(&path, name), "erased, and the files not yet rewritten");
+    assert!(store.scrub().unwrap());
+    assert!(!is_in_files(&path, name));
+    assert!(store.check().unwrap().is_empty());
+    drop(store);
+    let mut store = SqliteRelayStore::open(&path).unwrap();
+    assert!(!is_in_files(&path, name) && !store.scrub().unwrap());
+    assert_eq!(store.counts(branch()).unwrap().documents, 249);
+}
+
+#[test]
+fn scrubbing_stays_to_be_done_while_somebody_reads_what_there_was() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("relay.db");
+    let mut store = registered(&path);
+    store.append(&[push(1), push(2)], at(9)).unwrap();
+    let tombstone = |n: u8| {
+        let doc = DocId::from_random([n; 16]);
+        Tombstone { doc, at: at(10), why: String::new(), key: [1; 32], signature: [2; 64] }
+    };
+    store.erase(branch(), &tombstone(1)).unwrap();
+    let mut reader = rusqlite::Connection::open(&path).unwrap();
+    let reading = reader.transaction().unwrap();
+    let count: i64 = reading.query_row("SELECT count(*) FROM feed", [], |row| row.get(0)).unwrap();
+    assert_eq!(count, 3);
+    assert_eq!(store.scrub().unwrap_err().kind(), StoreErrorKind::Busy);
+    drop(reading);
+    assert!(store.scrub().unwrap(), "the control: with nobody reading");
+}
+
+#[test]
+fn connections_that_share_a_book_see_what_others_write() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("relay.db");
+    let mut writer = registered(&path);
+    let books = BookCache::default();
+    let readers: Vec<_> = (0..2).map(|_| SqliteRelayStore::open_sharing(&path, &books).unwrap()).collect();
+    let everything = |count, sum| RangeQuery { lower: DocId::from_bytes([0; 16]), upper: None, count, sum };
+    let mut sum = Sum::ZERO;
+    for n in 1..=20 {
+        writer.append(&[push(n)], at(9)).unwrap();
+        sum += Sum::of_change(DocId::from_random([n; 16]), ChangeHash::from_bytes([n; 32]));
+        for reader in &readers {
+            let answers = reader.ranges(branch(), &[everything(n.into(), sum)]).unwrap();
+            assert_eq!(answers, [RangeAnswer::Equal], "after {n} changes");
+        }
+    }
+    // A relay that was restored goes back, under another epoch.
+    let copy = directory.path().join("copy.db");
+    writer.backup(&copy).unwrap();
+    let mut restored = SqliteRelayStore::open_sharing(&copy, &books).unwrap();
+    writer.append(&[push(21)], at(9)).unwrap();
+    assert!(matches!(readers[0].ranges(branch(), &[everything(20, sum)]).unwrap()[0], RangeAnswer::Split(_)));
+    restored.set_epoch(branch(), Epoch::from_bytes([9; 16])).unwrap();
+    assert_eq!(restored.ranges(branch(), &[everything(20, sum)]).unwrap(), [RangeAnswer::Equal]);
 }

@@ -2,6 +2,7 @@
 //! hold, naming the claim and, where chance is involved, the seed.
 
 mod books;
+mod codes;
 mod cursor;
 mod documents;
 mod erase;
@@ -27,6 +28,8 @@ pub fn run<S: RelayStore>(open: impl Fn(&str) -> S) {
     registry::a_further_invite_changes_role_and_person_but_not_the_code(&mut open("enrol-more"));
     registry::a_revoked_device_stays_out(&mut open("revoke"));
     registry::devices_are_known_by_what_they_last_said(&mut open("report"));
+    codes::a_device_gets_its_code_back_and_nobody_gets_one_twice(&mut open("codes"));
+    codes::a_relay_that_recovers_gives_codes_past_those_it_may_have_given(&mut open("codes-recovered"));
     people::users_sign_in_until_their_session_ends(&mut open("users"));
     people::what_has_expired_is_pruned(&mut open("prune"));
     feed::each_change_gets_the_verdict_it_deserves(&mut open("verdicts"));

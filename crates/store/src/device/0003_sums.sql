@@ -21,7 +21,7 @@ CREATE TABLE set_aside (
 ) STRICT, WITHOUT ROWID;
 
 -- Tombstones, for ever. `pending`: how many changes the relay never had were dropped with the document. `told`: a person
--- was. `scrubbed`: the file was rewritten since.
+-- was. `scrubbed`: 0 nothing was done since, 1 the file was rewritten, 2 the WAL was emptied as well.
 CREATE TABLE erased (
   id INTEGER PRIMARY KEY,
   doc BLOB NOT NULL UNIQUE,
@@ -34,7 +34,7 @@ CREATE TABLE erased (
   scrubbed INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX erased_untold ON erased (id) WHERE told = 0;
-CREATE INDEX erased_unscrubbed ON erased (id) WHERE scrubbed = 0;
+CREATE INDEX erased_unscrubbed ON erased (id) WHERE scrubbed < 2;
 
 -- Large documents that the cursor has passed and that are held up to `within`.
 CREATE TABLE owed (

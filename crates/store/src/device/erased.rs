@@ -6,6 +6,7 @@ use vocab::{DocId, Sum, Tombstone};
 use super::{DeviceStore, ReadTx, WriteTx};
 use crate::StoreError;
 use crate::columns::{Columns, integer};
+use crate::file::Scrubbed;
 
 /// An erased document.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub struct Erased {
     /// How many changes the relay never had went with it.
     pub pending: u64,
 }
+
+const SCRUBBED: Scrubbed = Scrubbed { table: "erased", id: "id" };
 
 const ERASED: &str = "SELECT doc, at_ms, why, key, signature, pending FROM erased";
 
@@ -76,7 +79,7 @@ impl ReadTx<'_> {
     pub fn wants_scrub(&self) -> Result<bool, StoreError> {
         let wants = self
             .tx
-            .prepare_cached("SELECT EXISTS (SELECT 1 FROM erased WHERE scrubbed = 0)")?
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM erased WHERE scrubbed < 2)")?
             .query_row([], |row| row.get(0))?;
         Ok(wants)
     }
@@ -164,19 +167,6 @@ impl DeviceStore {
     /// [`StoreError::Busy`] while another process still reads what there was before, [`StoreError::Full`], ...; then it
     /// stays to be done.
     pub fn scrub(&mut self) -> Result<bool, StoreError> {
-        let last: Option<i64> = self.read(|tx| {
-            let last = tx.tx.query_row("SELECT max(id) FROM erased WHERE scrubbed = 0", [], |row| row.get(0));
-            last.map_err(StoreError::from)
-        })?;
-        let Some(last) = last else {
-            return Ok(false);
-        };
-        crate::file::rewrite(&self.conn)?;
-        // One that is erased meanwhile stays to be done.
-        self.write(|tx| {
-            let done = tx.tx.tx.execute("UPDATE erased SET scrubbed = 1 WHERE id <= ?1", [last]);
-            done.map_err(StoreError::from)
-        })?;
-        Ok(true)
+        crate::file::scrub(&self.conn, &SCRUBBED)
     }
 }

@@ -31,7 +31,7 @@ ALTER TABLE branch ADD COLUMN recovering INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE branch ADD COLUMN secret BLOB NOT NULL DEFAULT X'';
 UPDATE branch SET secret = randomblob(32);
 
--- `scrubbed`: the file was rewritten since.
+-- `scrubbed`: 0 nothing was done since, 1 the file was rewritten, 2 the WAL was emptied as well.
 CREATE TABLE tombstone (
   document INTEGER PRIMARY KEY,
   branch INTEGER NOT NULL,
@@ -43,7 +43,7 @@ CREATE TABLE tombstone (
   scrubbed INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE UNIQUE INDEX tombstone_position ON tombstone (branch, position);
-CREATE INDEX tombstone_unscrubbed ON tombstone (document) WHERE scrubbed = 0;
+CREATE INDEX tombstone_unscrubbed ON tombstone (document) WHERE scrubbed < 2;
 
 -- The highest number a code was ever made of, here or by a relay that was lost.
 CREATE TABLE device_code (

@@ -7,6 +7,7 @@ use super::group::{BranchState, DocState, Group};
 use super::place;
 use crate::StoreError;
 use crate::columns::{Columns, integer};
+use crate::file::Scrubbed;
 use crate::relay::Erasure;
 
 /// The device of a tombstone that the relay itself made.
@@ -139,21 +140,5 @@ pub(super) fn tombstones(
     Ok(found)
 }
 
-/// Rewrites the file when something was erased since that was last done.
-pub(super) fn scrub(conn: &Connection) -> Result<bool, StoreError> {
-    let erased = conn
-        .prepare_cached("SELECT document FROM tombstone WHERE scrubbed = 0")?
-        .query_map([], |row| row.get::<_, i64>(0))?
-        .collect::<Result<Vec<_>, _>>()?;
-    if erased.is_empty() {
-        return Ok(false);
-    }
-    crate::file::rewrite(conn)?;
-    // One that is erased meanwhile stays to be done.
-    let tx = conn.unchecked_transaction()?;
-    for document in erased {
-        tx.prepare_cached("UPDATE tombstone SET scrubbed = 1 WHERE document = ?1")?.execute([document])?;
-    }
-    tx.commit()?;
-    Ok(true)
-}
+/// What was erased, for [`crate::file::scrub`].
+pub(super) const SCRUBBED: Scrubbed = Scrubbed { table: "tombstone", id: "document" };

@@ -169,7 +169,7 @@ impl RelayStore for SqliteRelayStore {
     }
 
     fn scrub(&mut self) -> Result<bool, StoreError> {
-        erase::scrub(&self.conn)
+        crate::file::scrub(&self.conn, &erase::SCRUBBED)
     }
 }
 

@@ -75,7 +75,7 @@ fn enrolment(store: &mut SqliteRelayStore, request: &EnrolRequest) -> Result<(Me
         name: request.name.clone(),
         staff: staff_of(&request.name, &request.key).ok_or(Code::Malformed)?,
         app: request.app.clone(),
-        code: None,
+        code: request.code.clone(),
         at,
     };
     let device = store.enrol(&enrolment).map_err(|error| refusal(&error))?;

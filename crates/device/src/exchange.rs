@@ -146,7 +146,11 @@ impl Device {
         }
         let watch = Stopwatch::start();
         let secret = self.secret()?;
-        let request = EnrolmentRequest { invite: invite.trim().to_owned(), name: name.to_owned() };
+        let request = EnrolmentRequest {
+            invite: invite.trim().to_owned(),
+            name: name.to_owned(),
+            code: Some(self.identity()?.code),
+        };
         let mut link = Link::open(relay).await?;
         let mut session = DeviceSession::enrol(config(Mode::Once), secret, request, watch.tick());
         loop {

@@ -55,6 +55,8 @@ pub struct EnrolRequest {
     pub name: String,
     /// The version of the device's software.
     pub app: String,
+    /// The code that a relay gave this device before: the ids of its records hold it. The relay gives it again when it can.
+    pub code: Option<DeviceCode>,
 }
 
 /// What an enrolled device is to its organisation.

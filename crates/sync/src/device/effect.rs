@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use vocab::{
-    Actor, BranchId, ChangeHash, Cursor, DocId, Epoch, Owed, Position, Refusal, Sum, Timestamp, Tombstone, Verdict,
+    Actor, BranchId, ChangeHash, Cursor, DeviceCode, DocId, Epoch, Owed, Position, Refusal, Sum, Timestamp, Tombstone,
+    Verdict,
 };
 
 use crate::{Code, Membership, Seen, Wanted};
@@ -64,6 +65,8 @@ pub struct EnrolmentRequest {
     pub invite: String,
     /// A name for the device or its owner; may be empty.
     pub name: String,
+    /// The code that a relay gave this device before, if one did.
+    pub code: Option<DeviceCode>,
 }
 
 /// Something the driver does, in the order polled. When one fails, the driver drops the session and the socket; nothing

@@ -188,6 +188,7 @@ impl DeviceSession {
                     key: self.secret.key(),
                     name: request.name,
                     app: self.config.app.clone(),
+                    code: request.code,
                 };
                 self.line.ask(&Frame::Enrol(Signed::enrol(&self.secret, &challenge.nonce, &request)), now);
                 self.state = State::AwaitingEnrolled;

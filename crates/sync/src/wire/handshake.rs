@@ -1,7 +1,7 @@
 //! The frames before the first change moves: Challenge, Hello, Enrol, Welcome, Enrolled.
 
 use minicbor::Decoder;
-use vocab::{Actor, BranchId, ChangeHash, DeviceKey, DocId, Epoch, Position, Sum, Timestamp};
+use vocab::{Actor, BranchId, ChangeHash, DeviceCode, DeviceKey, DocId, Epoch, Position, Sum, Timestamp};
 
 use super::cbor::{Fields, Map, array, bool, item, list, text, tuple, uint};
 use super::documents::{decode_owed, encode_owed};
@@ -107,12 +107,15 @@ impl Signed {
     /// An Enrol's payload.
     #[must_use]
     pub fn enrol(secret: &DeviceSecret, nonce: &Nonce, request: &EnrolRequest) -> Self {
-        let map = Map::default()
+        let mut map = Map::default()
             .uint(0, u64::from(VERSION))
             .bytes(1, request.key.as_bytes())
             .text(2, clip(&request.invite))
             .text(3, clip(&request.name))
             .text(4, clip(&request.app));
+        if let Some(code) = &request.code {
+            map = map.text(5, code.as_str());
+        }
         Signed::new(secret, Purpose::Enrol, nonce, &map)
     }
 
@@ -179,11 +182,14 @@ impl Signed {
 
     fn read_enrol(&self) -> Result<EnrolRequest, WireError> {
         let fields = Fields::read(&self.body)?;
+        let code = fields.optional(5, text(DeviceCode::CHARS_MAX))?;
+        let code = code.map(|code| code.parse().map_err(|_| WireError::Value { expected: "a device code" }));
         Ok(EnrolRequest {
             key: DeviceKey::from_bytes(fields.required(1, array)?),
             invite: fields.required(2, text(INVITE_BYTES_MAX))?,
             name: fields.required(3, text(TEXT_BYTES_MAX))?,
             app: fields.required(4, text(TEXT_BYTES_MAX))?,
+            code: code.transpose()?,
         })
     }
 

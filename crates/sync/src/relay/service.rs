@@ -343,15 +343,15 @@ impl Down {
         let added: Vec<Position> = places().filter(|(_, is_new)| *is_new).map(|(position, _)| position).collect();
         let before = |position: Position| Position::new(position.get().saturating_sub(1));
         let unbroken = added.windows(2).all(|pair| pair[0].next() == pair[1]);
+        let continues = |from: Position| self.sent == Cursor::at(from) && self.owed.is_empty() && self.is_quiet();
         let span = added.first().copied().map(before).zip(added.last().copied());
-        let continues = span.is_some_and(|(from, _)| self.sent == Cursor::at(from) && self.owed.is_empty());
-        if let Some((_, to)) = span.filter(|_| unbroken && continues && self.is_quiet()) {
-            self.sent = Cursor::at(to);
-        } else {
-            added.iter().for_each(|position| self.own.add(before(*position), *position));
+        let span = span.filter(|(from, _)| unbroken && continues(*from));
+        match span {
+            Some((_, to)) => self.sent = Cursor::at(to),
+            None => added.iter().for_each(|position| self.own.add(before(*position), *position)),
         }
         // A device that came for one exchange waits until its cursor covers what it was told.
         self.caught_up &= self.told <= self.sent.base;
-        span.filter(|(_, to)| self.sent == Cursor::at(*to))
+        span
     }
 }

@@ -38,12 +38,13 @@ fn clip(why: &str) -> &str {
 mod tests {
     use super::*;
 
+    const AT: Timestamp = Timestamp::from_millis(1_000);
     const BRANCH: BranchId = BranchId::from_bytes([2; 16]);
 
     #[test]
     fn a_tombstone_holds_for_its_branch_document_time_and_reason_only() {
         let doc = DocId::from_bytes([4; 16]);
-        let tombstone = sign_tombstone(&[7; 32], BRANCH, doc, Timestamp::from_millis(1_000), "按客户要求");
+        let tombstone = sign_tombstone(&[7; 32], BRANCH, doc, AT, "按客户要求");
         assert!(verify_tombstone(BRANCH, &tombstone));
         assert!(!verify_tombstone(BranchId::from_bytes([3; 16]), &tombstone));
         let other = DocId::from_bytes([5; 16]);
@@ -59,8 +60,7 @@ mod tests {
 
     #[test]
     fn a_long_reason_is_cut_after_a_whole_character() {
-        let tombstone =
-            sign_tombstone(&[7; 32], BRANCH, DocId::from_bytes([4; 16]), Timestamp::default(), &"删".repeat(200));
+        let tombstone = sign_tombstone(&[7; 32], BRANCH, DocId::from_bytes([4; 16]), AT, &"删".repeat(200));
         assert_eq!(tombstone.why.len(), 399);
         assert!(verify_tombstone(BRANCH, &tombstone));
     }

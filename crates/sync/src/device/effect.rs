@@ -85,8 +85,8 @@ pub enum DeviceEffect {
     /// Keep who this device is: name, staff and role may have changed at the relay. No answer.
     Admitted(Membership),
     /// Keep this epoch, cursor and `ahead` in place of those before, owe nothing and suspect nothing, in one transaction.
-    /// After [`AdoptReason::Reconciled`] also let outbox entries that were refused for a missing dependency wait again: the
-    /// relay may hold it now. No answer.
+    /// After [`AdoptReason::Reconciled`] also let outbox entries of this device's own actors that were refused for a missing
+    /// dependency wait again: the relay may hold it now. No answer.
     AdoptFeed {
         /// The epoch of the relay's feed.
         epoch: Epoch,

@@ -19,8 +19,11 @@ use crate::limits::{
 use crate::wire::{Frame, Item, ItemForm, Missing, RestoredFrame, Welcome};
 use crate::{Answer, Ask, Code, Known, ReconcileReport, Tick, Wanted};
 
-/// How many differing documents may wait before no more ranges are asked about.
-const DIFFERING_MAX: usize = 4_096;
+/// How many bytes of a frame each differing document stands for that may wait before no more ranges are asked about.
+const BYTES_PER_DIFFERING: usize = 64;
+
+/// About how many documents the first questions are.
+const ASKS_FIRST: usize = 64;
 
 /// Of how many documents the store is asked at a time.
 const DOCUMENTS_PER_READ: usize = 256;
@@ -62,6 +65,8 @@ struct Down {
     asked: VecDeque<VecDeque<Question>>,
     /// Documents that were answered in part, with how many changes this device held of each when it asked.
     partly: BTreeMap<DocId, usize>,
+    /// How many questions go into one frame: about as many as the last answers had room for.
+    window: usize,
     /// Documents found to differ, and done with.
     found: u64,
     done: u64,
@@ -101,7 +106,7 @@ impl Reconciling {
             goal: welcome.head,
             head: welcome.head,
             ranges: None,
-            down: Down::default(),
+            down: Down { window: ASKS_FIRST, ..Down::default() },
             up: Up::default(),
         }
     }
@@ -198,6 +203,9 @@ impl Reconciling {
             return Err(Code::Unexpected);
         }
         self.head = self.head.max(missing.head);
+        let answered = missing.answers.len();
+        let all = answered == questions.len();
+        self.down.window = if all { self.down.window.max(answered * 2) } else { answered }.clamp(1, ASKS_PER_FRAME_MAX);
         let mut arrivals = Vec::new();
         for answer in missing.answers {
             let Some(question) = questions.pop_front() else { return Err(Code::Unexpected) };
@@ -289,18 +297,18 @@ impl Reconciling {
             let docs = self.down.reading.clone();
             line.effects.push_back(DeviceEffect::ReadHashes { docs, hashes_max: ASK_HASHES_MAX });
         }
-        while !self.down.due.is_empty() && self.down.asked.len() < ASKS_IN_FLIGHT_MAX {
-            let questions = self.down.next_frame(self.frame_bytes);
-            let asks = questions.iter().map(Question::ask).collect();
-            self.send(&Frame::Compare(asks), line, now);
-            self.down.asked.push_back(questions);
-        }
         while self.up.asked.len() < ASKS_IN_FLIGHT_MAX
             && let Some(items) = self.up.due.pop_front()
         {
             let count = items.iter().map(changes).sum::<usize>() as u64;
             self.send(&Frame::Restore(items), line, now);
             self.up.asked.push_back(count);
+        }
+        while !self.down.due.is_empty() && self.down.asked.len() < ASKS_IN_FLIGHT_MAX {
+            let questions = self.down.next_frame(self.frame_bytes);
+            let asks = questions.iter().map(Question::ask).collect();
+            self.send(&Frame::Compare(asks), line, now);
+            self.down.asked.push_back(questions);
         }
         let room = self.up.due.is_empty() && self.up.asked.len() < ASKS_IN_FLIGHT_MAX;
         if room && self.up.reading.is_none() && !self.up.wanted.is_empty() {
@@ -312,7 +320,7 @@ impl Reconciling {
     }
 
     fn ask_ranges(&mut self, line: &mut Line, now: Tick) {
-        if self.down.differing.len() >= DIFFERING_MAX {
+        if self.down.differing.len() > self.frame_bytes / BYTES_PER_DIFFERING {
             return;
         }
         let max = (self.frame_bytes / BYTES_PER_RANGE).clamp(RANGES_PER_FRAME_MIN, RANGES_PER_FRAME_MAX);
@@ -383,7 +391,7 @@ impl Down {
         let mut bytes = 0;
         while let Some(question) = self.due.pop_front() {
             bytes += (question.held.len().min(ASK_HASHES_MAX) + 1) * ASK_BYTES;
-            if !questions.is_empty() && (bytes > frame_bytes || questions.len() >= ASKS_PER_FRAME_MAX) {
+            if !questions.is_empty() && (bytes > frame_bytes || questions.len() >= self.window) {
                 self.due.push_front(question);
                 break;
             }

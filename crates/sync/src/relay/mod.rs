@@ -166,7 +166,7 @@ impl RelaySession {
                     epoch: admission.epoch,
                     head: admission.head,
                     seen: admission.seen,
-                    dictionary: claim.dictionary.min(DICTIONARY_LATEST),
+                    dictionary: Packing::agreed(DICTIONARY_LATEST, claim.dictionary).dictionary,
                 };
                 let mut service = Service::new(self.config, claim, &welcome);
                 self.line.packing = Packing { dictionary: welcome.dictionary };

@@ -49,6 +49,12 @@ impl Packing {
 
     /// With the latest dictionary.
     pub const LATEST: Packing = Packing { dictionary: DICTIONARY_LATEST };
+
+    /// With the latest dictionary that both sides know, when each says which is its latest.
+    #[must_use]
+    pub fn agreed(here: u8, there: u8) -> Packing {
+        Packing { dictionary: here.min(there) }
+    }
 }
 
 /// The numbers of the frames. A number is never given to another frame.

@@ -2,6 +2,10 @@
 
 mod golden;
 mod hostile;
+mod liars;
 mod pair;
+mod reconcile;
+mod relay;
 mod samples;
+mod store;
 mod stories;

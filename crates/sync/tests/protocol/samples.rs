@@ -16,6 +16,11 @@ use vocab::{
     Refusal, Role, Subrange, Sum, Timestamp, Tombstone, Verdict,
 };
 
+/// How a sample is packed: with the latest dictionary where its name says so.
+pub(crate) fn packing(name: &str) -> Packing {
+    if name.ends_with("-dictionary") { Packing::LATEST } else { Packing::PLAIN }
+}
+
 /// The bytes of a frame without a dictionary.
 pub(crate) fn encode(frame: &Frame) -> Vec<u8> {
     frame.encode(Packing::PLAIN)
@@ -132,13 +137,16 @@ pub(crate) fn frames() -> Vec<(&'static str, Frame)> {
         key: secret().key(),
         name: "王*".to_owned(),
         app: "fieldbook 0.1.0".to_owned(),
+        code: None,
     };
+    let again = EnrolRequest { code: Some(DeviceCode::enrolled(7)), ..enrol.clone() };
     let cursor = |base, through| Cursor { base: Position::new(base), through: Position::new(through) };
     vec![
         ("challenge", Frame::Challenge(Challenge::from(nonce()))),
         ("hello", Frame::Hello(Signed::claim(&secret(), &nonce(), &claim()))),
         ("hello-full", Frame::Hello(Signed::claim(&secret(), &nonce(), &full_claim()))),
         ("enrol", Frame::Enrol(Signed::enrol(&secret(), &nonce(), &enrol))),
+        ("enrol-again", Frame::Enrol(Signed::enrol(&secret(), &nonce(), &again))),
         ("welcome", Frame::Welcome(welcome())),
         (
             "welcome-reconcile",
@@ -193,6 +201,18 @@ pub(crate) fn frames() -> Vec<(&'static str, Frame)> {
                 items: vec![Item { doc: doc(4), form: ItemForm::Saved(bytes(0xaa, 200)) }],
                 owed: Some(Vec::new()),
                 sum: Some(sum(0x0c)),
+            }),
+        ),
+        (
+            "documents-dictionary",
+            Frame::Documents(Documents {
+                from: cursor(12, 12),
+                after: cursor(13, 13),
+                head: Position::new(13),
+                more: false,
+                items: vec![Item { doc: doc(4), form: ItemForm::Saved(bytes(0xaa, 200)) }],
+                owed: None,
+                sum: Some(sum(0x0d)),
             }),
         ),
         ("progress", Frame::Progress(Progress { cursor: cursor(12, 12), outbox: 1 })),

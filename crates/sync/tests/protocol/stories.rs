@@ -357,7 +357,7 @@ fn a_device_enrols_with_an_invite_and_not_without() {
     let enrol = |invite: &str| {
         let (mut device, mut relay) = (Device::new(), Relay::new());
         let config = DeviceConfig { mode: Mode::Once, app: "test".to_owned() };
-        let request = EnrolmentRequest { invite: invite.to_owned(), name: "王*".to_owned() };
+        let request = EnrolmentRequest { invite: invite.to_owned(), name: "王*".to_owned(), code: None };
         let session = DeviceSession::enrol(config, samples::secret(), request, Tick::default());
         let mut talk = Conversation::new(session, relay.session());
         go_on(&mut device, &mut relay, &mut talk);

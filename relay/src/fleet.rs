@@ -26,6 +26,11 @@ pub(crate) struct ShownDevice {
     pub(crate) outbox: Option<u64>,
     /// The relay's time minus its wall clock.
     pub(crate) clock_offset_ms: Option<i64>,
+    /// Up to where it holds the feed, as it said.
+    pub(crate) position: Option<u64>,
+    /// What it did since the relay started; known to that relay only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) marks: Option<Marks>,
 }
 
 impl ShownDevice {
@@ -45,7 +50,9 @@ impl ShownDevice {
             lag: report.as_ref().map(|report| head.saturating_sub(report.cursor.base.get())),
             outbox: report.as_ref().map(|report| report.outbox),
             clock_offset_ms: report.as_ref().map(|report| report.clock_offset_ms),
+            position: report.as_ref().map(|report| report.cursor.base.get()),
             app: report.map(|report| report.app),
+            marks: None,
         }
     }
 }

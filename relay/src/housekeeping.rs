@@ -12,7 +12,7 @@ use std::thread::JoinHandle;
 use std::time::Instant;
 
 use rusqlite::{Connection, OpenFlags};
-use store::{Feeds, Registry, SqliteRelayStore, StoreError};
+use store::{Feeds, Registry, RelayStore, SqliteRelayStore, StoreError};
 use sync::{Code, LiveBatch, LiveForm};
 use tokio::sync::broadcast;
 use vocab::{BranchId, DeviceKey, Position, Tombstone};
@@ -32,6 +32,8 @@ pub(crate) struct Housekeeping {
     growth: Arc<Growth>,
     changes: broadcast::Sender<BranchChanged>,
     known: Known,
+    /// When to see whether the bytes of what was erased are gone from the store's files; whoever erased does that first.
+    scrub_at: Option<Instant>,
 }
 
 /// The registry as it was when last read.
@@ -59,8 +61,17 @@ impl Housekeeping {
         let watch =
             Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
                 .map_err(StoreError::from)?;
-        let mut housekeeping =
-            Housekeeping { watch, store, store_thread, hub, reports, growth, changes, known: Known::default() };
+        let mut housekeeping = Housekeeping {
+            watch,
+            store,
+            store_thread,
+            hub,
+            reports,
+            growth,
+            changes,
+            known: Known::default(),
+            scrub_at: Some(Instant::now()),
+        };
         housekeeping.known = housekeeping.read()?;
         for branch in housekeeping.known.branches.clone() {
             while !housekeeping.erasures(branch)?.is_empty() {}
@@ -83,6 +94,9 @@ impl Housekeeping {
                 }
                 if stopping {
                     return;
+                }
+                if self.scrub_at.is_some_and(|at| at <= Instant::now()) {
+                    self.scrub();
                 }
                 if pruned.is_none_or(|last| last.elapsed() >= limits::PRUNE_PERIOD) {
                     pruned = Some(Instant::now());
@@ -145,6 +159,7 @@ impl Housekeeping {
         if !found.is_empty() {
             self.growth.mark(branch);
             self.announce([branch]);
+            self.scrub_at = Some(Instant::now() + limits::SCRUB_DELAY);
         }
         Ok(!found.is_empty())
     }
@@ -182,6 +197,16 @@ impl Housekeeping {
             Ok(()) => self.announce(branches),
             Err(error) => tracing::warn!(%error, "what devices reported is not kept"),
         }
+    }
+
+    fn scrub(&mut self) {
+        self.scrub_at = match self.store_thread.write_blocking(|store| Ok(store.scrub()?)) {
+            Ok(_) => None,
+            Err(error) => {
+                tracing::warn!(%error, "the bytes of what was erased are not gone from the files yet");
+                Some(Instant::now() + limits::SCRUB_DELAY)
+            }
+        };
     }
 
     fn prune(&self) {

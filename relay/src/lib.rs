@@ -22,6 +22,7 @@ mod api;
 pub mod commands;
 mod crowd;
 mod door;
+mod erase;
 mod error;
 mod export;
 mod feeds;
@@ -50,6 +51,7 @@ mod ticks;
 mod views;
 
 pub use admin::{AddedUser, Admin, Issued};
+pub use erase::{Erased, Erasing};
 pub use error::Error;
 pub use rate::Rate;
 pub use serve::{Relay, serve};

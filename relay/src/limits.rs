@@ -145,6 +145,9 @@ pub const SCRUB_PATIENCE: Duration = Duration::from_secs(60);
 /// How long it waits between two tries.
 pub const SCRUB_RETRY: Duration = Duration::from_millis(100);
 
+/// How long after an erasure, or after a try that failed, the serving relay sees to it that the bytes are gone.
+pub const SCRUB_DELAY: Duration = Duration::from_secs(30);
+
 /// Longest reason of an erasure, in bytes of UTF-8: every device keeps it for ever.
 pub const WHY_BYTES_MAX: usize = vocab::Tombstone::WHY_BYTES_MAX;
 

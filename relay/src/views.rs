@@ -18,7 +18,7 @@ use crate::readers::Readers;
 use crate::{Error, Settings, limits};
 
 /// How long one connection waits for another that writes; that takes milliseconds.
-const BUSY: Duration = Duration::from_secs(5);
+pub(crate) const BUSY: Duration = Duration::from_secs(5);
 
 /// Which feed the rows were derived from, and up to where; and whether rows were removed since the file was last rewritten.
 const ORIGIN: &str = "CREATE TABLE IF NOT EXISTS relay_origin (
@@ -93,7 +93,8 @@ impl Views {
         rows.scrub()
     }
 
-    fn path(&self, branch: BranchId) -> PathBuf {
+    /// The file of the rows of `branch`.
+    pub(crate) fn path(&self, branch: BranchId) -> PathBuf {
         self.settings.data.join(format!("views-{branch}.db"))
     }
 }

@@ -75,6 +75,15 @@ pub fn record(conn: &Connection, id: &RecordId) -> Result<Option<Row>, StoreErro
     Ok(statement.query_row([id.as_str()], row).optional()?)
 }
 
+/// Every record with this id, one for each document that holds one.
+///
+/// # Errors
+/// Any [`StoreError`] of reading.
+pub fn bearers(conn: &Connection, id: &RecordId) -> Result<Vec<Row>, StoreError> {
+    let mut statement = conn.prepare_cached(&format!("SELECT {ROW} FROM view_record WHERE id = ?1 ORDER BY doc"))?;
+    Ok(statement.query_map([id.as_str()], row)?.collect::<Result<_, _>>()?)
+}
+
 /// Every record of a document, sorted by id.
 ///
 /// # Errors

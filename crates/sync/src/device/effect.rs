@@ -238,7 +238,8 @@ pub enum Outcome {
         seen: Seen,
     },
     /// Both sides hold the same feed up to the same position, and not the same changes. Keep that in the store as `suspect`
-    /// and connect again: the next session reconciles.
+    /// and connect again: the next session reconciles. If the store's cursor is not there any more, another process moved it
+    /// on while this session ended, and nothing is known; then only connect again.
     Unequal {
         /// The position.
         at: Position,

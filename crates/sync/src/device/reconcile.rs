@@ -300,7 +300,7 @@ impl Reconciling {
         while self.up.asked.len() < ASKS_IN_FLIGHT_MAX
             && let Some(items) = self.up.due.pop_front()
         {
-            let count = items.iter().map(changes).sum::<usize>() as u64;
+            let count = items.iter().map(|item| item.form.count()).sum::<usize>() as u64;
             self.send(&Frame::Restore(items), line, now);
             self.up.asked.push_back(count);
         }
@@ -418,14 +418,6 @@ fn note(line: &mut Line, noted: impl FnOnce(&mut ReconcileReport)) {
 
 fn send(frame: &Frame, waiting: bool, line: &mut Line, now: Tick) {
     if waiting { line.send(frame, now) } else { line.ask(frame, now) }
-}
-
-/// How many changes and tombstones an item brings.
-fn changes(item: &Item) -> usize {
-    match &item.form {
-        ItemForm::Changes(changes) => changes.len(),
-        ItemForm::Saved(_) | ItemForm::Erased(_) => 1,
-    }
 }
 
 /// What is brought back, cut into frames of about `frame_bytes` each. Whole documents and empty items are left out: a driver

@@ -5,9 +5,9 @@ use std::collections::VecDeque;
 use vocab::{DeviceKey, RangeAnswer, RangeQuery, Refusal};
 
 use super::{Compared, Line, RelayEffect, Restoration, RestoreForm, Restored};
-use crate::limits::{ASKS_IN_FLIGHT_MAX, FRAMES_IN_FLIGHT_MAX};
+use crate::limits::{ASKS_IN_FLIGHT_MAX, FRAMES_IN_FLIGHT_MAX, SECTION_BYTES_MAX};
 use crate::wire::{Frame, Item, ItemForm, Missing, RestoreRefusal, RestoredFrame};
-use crate::{Ask, Code, Malformed, inspect};
+use crate::{Answer, Ask, Code, Malformed, inspect};
 
 /// What a device asked while it reconciles, oldest first.
 #[derive(Debug, Default)]
@@ -114,7 +114,7 @@ impl Requests {
         let Compared { answers, head } = compared;
         match self.doing.take() {
             Some(Doing::Compare(asked)) if (1..=asked).contains(&answers.len()) => {
-                line.send(&Frame::Missing(Missing { answers, head }));
+                line.send(&Frame::Missing(Missing { answers: fitting(answers), head }));
                 Ok(())
             }
             _ => Err(Code::Unavailable),
@@ -131,6 +131,28 @@ impl Requests {
         Ok(())
     }
 }
+
+/// The first answers, as many as fit into one section whatever the store put into them; the device asks for the others again.
+fn fitting(mut answers: Vec<Answer>) -> Vec<Answer> {
+    let mut bytes = 0;
+    let len = |answer: &Answer| {
+        let item = answer.item.as_ref().map_or(0, |item| item.form.len() + item.form.count() * HEAD_BYTES);
+        ANSWER_BYTES + item + answer.wants.len() * HEAD_BYTES
+    };
+    let fits = answers.iter().take_while(|answer| {
+        bytes += len(answer);
+        bytes <= SECTION_BYTES_MAX
+    });
+    let count = fits.count().max(1);
+    answers.truncate(count);
+    answers
+}
+
+/// Most bytes that CBOR takes for a number or the head of a byte string here.
+const HEAD_BYTES: usize = 5;
+
+/// What an answer takes besides its item and its wants, in bytes.
+const ANSWER_BYTES: usize = 32;
 
 /// Who asks, and how much it takes at a time.
 #[derive(Debug)]

@@ -42,6 +42,15 @@ impl ItemForm {
         }
     }
 
+    /// Changes in it; a whole document and a tombstone count as one.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        match self {
+            ItemForm::Saved(_) | ItemForm::Erased(_) => 1,
+            ItemForm::Changes(changes) => changes.len(),
+        }
+    }
+
     /// Whether there is nothing in it.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -1,27 +1,51 @@
 //! The bytes of every frame, as PROTOCOL.md shows them. A change here is a change of the protocol.
 
-use crate::samples::{decode, encode, frames, hex, packing};
+use crate::samples::{decode, doc, encode, frames, hex, packing};
 use sync::Code;
 use sync::wire::{Frame, WireError};
+use vocab::{ChangeHash, Sum};
 
-/// Name and bytes of every frame in `PROTOCOL.md`: lines ```` ```golden NAME ```` to ```` ``` ````, hexadecimal digits with
-/// comments after `;`.
-fn documented() -> Vec<(String, String)> {
+/// What stands in `PROTOCOL.md` between ```` ```KIND NAME ```` and ```` ``` ````, with its names.
+fn blocks(kind: &str) -> Vec<(String, Vec<&'static str>)> {
     let text = include_str!("../../PROTOCOL.md");
     let mut blocks = Vec::new();
-    let mut open: Option<(String, String)> = None;
+    let mut open: Option<(String, Vec<&str>)> = None;
     for line in text.lines() {
-        match (&mut open, line.strip_prefix("```golden ")) {
-            (None, Some(name)) => open = Some((name.trim().to_owned(), String::new())),
-            (Some(_), _) if line == "```" => blocks.extend(open.take()),
-            (Some((_, bytes)), _) => {
-                let digits = line.split(';').next().unwrap_or_default();
-                bytes.extend(digits.chars().filter(char::is_ascii_hexdigit));
+        match (&mut open, line.strip_prefix("```")) {
+            (None, Some(rest)) if rest.split(' ').next() == Some(kind) => {
+                open = Some((rest[kind.len()..].trim().to_owned(), Vec::new()));
             }
-            (None, None) => {}
+            (Some(_), Some("")) => blocks.extend(open.take()),
+            (Some((_, lines)), _) => lines.push(line),
+            (None, _) => {}
         }
     }
     blocks
+}
+
+/// Name and bytes of every frame in `PROTOCOL.md`: hexadecimal digits with comments after `;`.
+fn documented() -> Vec<(String, String)> {
+    let digits = |line: &str| line.split(';').next().unwrap_or_default().replace(' ', "");
+    let bytes = |lines: Vec<&str>| lines.into_iter().map(digits).collect::<String>();
+    blocks("golden").into_iter().map(|(name, lines)| (name, bytes(lines))).collect()
+}
+
+#[test]
+fn sums_come_to_what_the_specification_shows() {
+    let of_change = |number| Sum::of_change(doc(number), ChangeHash::from_bytes([5; 32]));
+    let tombstone = Sum::of_tombstone(doc(4));
+    let actual = [
+        ("change 04 05", of_change(4)),
+        ("change 06 05", of_change(6)),
+        ("book", of_change(4) + of_change(6)),
+        ("tombstone 04", tombstone),
+        ("04 erased: book", of_change(4) + of_change(6) - of_change(4) + tombstone),
+    ];
+    let actual: Vec<_> = actual.into_iter().map(|(name, sum)| (name.to_owned(), sum.to_string())).collect();
+    let shown = blocks("sums").remove(0).1;
+    let shown = shown.into_iter().filter_map(|line| line.split_once('='));
+    let shown: Vec<_> = shown.map(|(name, sum)| (name.trim().to_owned(), sum.trim().to_owned())).collect();
+    assert_eq!(shown, actual);
 }
 
 #[test]

@@ -125,10 +125,24 @@ pub(crate) fn doc(byte: u8) -> DocId {
     DocId::from_bytes([byte; 16])
 }
 
+/// 16 bytes that zstd finds nothing to leave out of.
+fn mixed(number: u8) -> [u8; 16] {
+    let number = u128::from(number) + 1;
+    number.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835).rotate_left(64).to_be_bytes()
+}
+
+/// A document with such an id.
+fn mixed_doc(number: u8) -> DocId {
+    DocId::from_bytes(mixed(number))
+}
+
 /// Some bytes in the place of a change.
 pub(crate) fn bytes(byte: u8, len: usize) -> Arc<[u8]> {
     vec![byte; len].into()
 }
+
+/// Something that the dictionary knows well.
+const EVENT: &str = r#"{"record":"REQ-04-6","kind":"approved","by":"张*","role":"supervisor"}"#;
 
 /// One of every frame, and more of those that have several forms.
 pub(crate) fn frames() -> Vec<(&'static str, Frame)> {
@@ -183,8 +197,8 @@ pub(crate) fn frames() -> Vec<(&'static str, Frame)> {
                 head: Position::new(12),
                 more: true,
                 items: vec![
-                    Item { doc: doc(4), form: ItemForm::Saved(bytes(0xaa, 3)) },
-                    Item { doc: doc(6), form: ItemForm::Changes(vec![bytes(0xbb, 2), bytes(0xcc, 1)]) },
+                    Item { doc: mixed_doc(4), form: ItemForm::Saved(bytes(0xaa, 3)) },
+                    Item { doc: mixed_doc(6), form: ItemForm::Changes(vec![bytes(0xbb, 2), bytes(0xcc, 1)]) },
                     Item { doc: doc(8), form: ItemForm::Erased(tombstone()) },
                 ],
                 owed: Some(vec![Owed { doc: doc(9), within: Position::new(5) }]),
@@ -210,7 +224,7 @@ pub(crate) fn frames() -> Vec<(&'static str, Frame)> {
                 after: cursor(13, 13),
                 head: Position::new(13),
                 more: false,
-                items: vec![Item { doc: doc(4), form: ItemForm::Saved(bytes(0xaa, 200)) }],
+                items: vec![Item { doc: doc(4), form: ItemForm::Saved(EVENT.as_bytes().into()) }],
                 owed: None,
                 sum: Some(sum(0x0d)),
             }),
@@ -232,7 +246,7 @@ fn reconcile_frames() -> Vec<(&'static str, Frame)> {
         bytes[0] = byte;
         DocId::from_bytes(bytes)
     };
-    let hash16 = |byte: u8| [byte; 16];
+    let (doc, sum) = (mixed_doc, |number| Sum::from_bytes(mixed(number)));
     vec![
         (
             "reconcile",
@@ -249,13 +263,13 @@ fn reconcile_frames() -> Vec<(&'static str, Frame)> {
                     Subrange { upper: Some(bound(0x80)), count: 16, sum: sum(0x0d) },
                     Subrange { upper: None, count: 17, sum: sum(0x0e) },
                 ]),
-                RangeAnswer::List(vec![(doc(0x41), sum(0x0f))]),
+                RangeAnswer::List(vec![(doc(1), sum(0x0f))]),
             ]),
         ),
         (
             "compare",
             Frame::Compare(vec![
-                Ask { doc: doc(4), hashes: vec![hash16(0xaa), hash16(0xbb)] },
+                Ask { doc: doc(4), hashes: vec![mixed(0xaa), mixed(0xbb)] },
                 Ask { doc: doc(6), hashes: Vec::new() },
             ]),
         ),
@@ -277,7 +291,7 @@ fn reconcile_frames() -> Vec<(&'static str, Frame)> {
             "restore",
             Frame::Restore(vec![
                 Item { doc: doc(4), form: ItemForm::Changes(vec![bytes(0xbb, 2)]) },
-                Item { doc: doc(8), form: ItemForm::Erased(tombstone()) },
+                Item { doc: tombstone().doc, form: ItemForm::Erased(tombstone()) },
             ]),
         ),
         (

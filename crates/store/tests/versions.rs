@@ -4,10 +4,13 @@
 use std::path::Path;
 
 use store::{
-    Content, DeviceStore, Documents, Enrolment, Feeds, InviteDigest, OutboxSeq, Registry, SqliteRelayStore, StoreError,
-    TokenDigest,
+    Books, Content, DeviceStore, Documents, Enrolment, Feeds, InviteDigest, OutboxSeq, Registry, SqliteRelayStore,
+    StoreError, TokenDigest,
 };
-use vocab::{Actor, BranchId, ChangeHash, Cursor, DeviceKey, DocId, Epoch, Generation, Position, Refusal, Timestamp};
+use vocab::{
+    Actor, Book, BranchId, ChangeHash, Cursor, DeviceKey, DocId, Epoch, Generation, Position, RangeAnswer, RangeQuery,
+    Refusal, Sum, Timestamp,
+};
 
 fn lay(fixture: &str, path: &Path) {
     rusqlite::Connection::open(path).unwrap().execute_batch(fixture).unwrap();
@@ -45,6 +48,16 @@ fn a_device_store_of_version_1_opens_with_everything_it_held() {
             assert_eq!(tx.outbox(OutboxSeq::START, 1_000)?[0].seq.get(), 3);
             assert_eq!(tx.refused(10)?[0].reason, Refusal::TooLarge);
             assert_eq!(tx.invalid(10)?[0].reason, "unreadable");
+            assert_eq!(tx.documents_without_sum(10)?, [doc(1), doc(2)]);
+            let waiting = Sum::of_change(doc(1), hash(2)) + Sum::of_change(doc(1), hash(3));
+            assert_eq!(tx.acknowledged_sum()?, Sum::ZERO - waiting);
+            // The device counts what is in its documents; then what is acknowledged is told.
+            tx.set_document_sum(doc(1), waiting + Sum::of_change(doc(1), hash(1)))?;
+            tx.set_document_sum(doc(2), Sum::of_change(doc(2), hash(3)))?;
+            let acknowledged = Sum::of_change(doc(1), hash(1)) + Sum::of_change(doc(2), hash(3));
+            assert_eq!((tx.acknowledged_sum()?, tx.documents_without_sum(10)?), (acknowledged, vec![]));
+            assert_eq!(tx.book()?.into_iter().map(|(_, sum)| sum).sum::<Sum>(), acknowledged);
+            assert_eq!((membership.suspect, membership.owed.len()), (false, 0));
             assert_eq!(tx.next("CUST")?, 41);
             assert_eq!(tx.push_outbox(doc(1), hash(9), b"next")?.get(), 4);
             Ok::<_, StoreError>(())
@@ -68,6 +81,15 @@ fn a_relay_store_of_version_1_opens_with_everything_it_held() {
     let hashes: Vec<_> =
         store.changes(branch, Position::START, usize::MAX).unwrap().iter().map(|change| change.hash).collect();
     assert_eq!(hashes, [hash(1), hash(2), hash(3)]);
+    let [one, two, three] = [(1, 1), (2, 2), (1, 3)].map(|(n, change)| Sum::of_change(doc(n), hash(change)));
+    let sums: Vec<_> = (0..=4).map(|n| store.sum_at(branch, Position::new(n)).unwrap()).collect();
+    assert_eq!(sums, [Some(Sum::ZERO), Some(one), Some(one + two), Some(one + two + three), None]);
+    let book = Book::new(vec![(doc(1), one + three), (doc(2), two)]);
+    let lower = DocId::from_bytes([0; 16]);
+    let query = RangeQuery { lower, upper: None, count: 2, sum: book.sum() };
+    assert_eq!(store.ranges(branch, &[query]).unwrap(), [RangeAnswer::Equal]);
+    let branches = store.branches().unwrap();
+    assert_ne!(branches[0].secret.as_bytes(), &[0; 32], "a branch of before has a key of its own now");
     let behind = store.behind(branch, 10).unwrap();
     assert!(matches!(&behind[0].content, Content::Bytes(bytes) if bytes.len() == 25) && behind[0].doc == doc(1));
     assert_eq!(store.quarantined(branch, 10).unwrap()[0].doc, doc(2));

@@ -186,7 +186,7 @@ mod tests {
     #[tokio::test]
     async fn few_large_batches_fill_a_mailbox_too_and_one_alone_always_fits() {
         let mailbox = Mailbox::default();
-        let large = limits::LIVE_BYTES_MAX / 2;
+        let large = limits::LIVE_BYTES_MAX / 2 + 1;
         assert!(mailbox.forward(&batch(0, large)));
         assert!(!mailbox.forward(&batch(1, large)));
         assert_eq!(live_from(&mailbox).await, 1);

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use records::{Dossier, SetAside, View};
 use store::{Behind, Content, Documents, Feeds, Materialized, Quarantined, Registry, SqliteRelayStore};
 use tokio::sync::broadcast;
-use vocab::{BranchId, ChangeHash, DocId, Position};
+use vocab::{BranchId, ChangeHash, DocId, Position, Sum};
 
 use crate::growth::Growth;
 use crate::resting::Resting;
@@ -170,7 +170,7 @@ impl Materializer {
     fn make(&mut self, branch: BranchId, found: &Behind) -> Made {
         let began = Instant::now();
         let made = match &found.content {
-            Content::Bytes(bytes) => make(found.doc, found.last, bytes),
+            Content::Bytes(bytes) => make(found, bytes),
             Content::Erased => {
                 Made { doc: found.doc, last: found.last, rows: Shown::Nothing, kept: Ok(Default::default()) }
             }
@@ -186,7 +186,16 @@ impl Materializer {
         let documents = self.store.documents(branch, after, limits::MATERIALIZE_DOCUMENTS_MAX)?;
         let last = documents.last().map(|document| document.doc);
         // What has to be set aside was when it arrived.
-        let made: Vec<Made> = documents.iter().map(|found| make(found.doc, found.last, &found.bytes)).collect();
+        let shown = |bytes: &[u8]| read(bytes).map_or(Shown::Unchanged, |read| Shown::View(Box::new(read.view)));
+        let made: Vec<Made> = documents
+            .iter()
+            .map(|found| Made {
+                doc: found.doc,
+                last: found.last,
+                rows: shown(&found.bytes),
+                kept: Ok(Default::default()),
+            })
+            .collect();
         let desk = self.desk(branch)?;
         desk.put(&made)?;
         let progress = match last {
@@ -247,28 +256,46 @@ fn sorted(made: Vec<Made>) -> (Vec<Materialized>, Vec<Quarantined>) {
     (kept, set_aside)
 }
 
-/// Reads a document through. The bytes come from devices: whatever they do to the reader, it ends here.
-fn make(doc: DocId, last: Position, bytes: &[u8]) -> Made {
-    let read = || match Dossier::receive(bytes) {
-        Ok((dossier, aside)) => {
-            let view = dossier.read();
-            let kept = match explain(&view, &aside) {
-                None => Ok((dossier.heads(), dossier.save())),
-                Some(reason) => Err(reason),
-            };
-            Made { doc, last, rows: Shown::View(Box::new(view)), kept }
-        }
-        Err(corrupt) => Made { doc, last, rows: Shown::Unchanged, kept: Err(corrupt.to_string()) },
-    };
-    let failed = || Made { doc, last, rows: Shown::Unchanged, kept: Err("the reader failed on it".to_owned()) };
-    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| failed())
+/// A document that was read through.
+struct Read {
+    dossier: Dossier,
+    view: View,
+    aside: Vec<SetAside>,
 }
 
-/// Why a document that was loaded may not be saved: its saved form is what devices get, and would lack what was set aside.
-fn explain(view: &View, aside: &[SetAside]) -> Option<String> {
+/// Reads a document through. The bytes come from devices: whatever they do to the reader, it ends here.
+fn read(bytes: &[u8]) -> Result<Read, String> {
+    let read = || {
+        let (dossier, aside) = Dossier::receive(bytes).map_err(|corrupt| corrupt.to_string())?;
+        Ok(Read { view: dossier.read(), dossier, aside })
+    };
+    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| Err("the reader failed on it".to_owned()))
+}
+
+fn make(found: &Behind, bytes: &[u8]) -> Made {
+    let Behind { doc, last, .. } = *found;
+    match read(bytes) {
+        Ok(read) => {
+            let kept = match unsafe_to_save(found, &read) {
+                None => Ok((read.dossier.heads(), read.dossier.save())),
+                Some(reason) => Err(reason),
+            };
+            Made { doc, last, rows: Shown::View(Box::new(read.view)), kept }
+        }
+        Err(reason) => Made { doc, last, rows: Shown::Unchanged, kept: Err(reason) },
+    }
+}
+
+/// Why a document that was read may not be saved: its saved form is what devices get, so it has to hold exactly what the feed
+/// does.
+fn unsafe_to_save(found: &Behind, Read { dossier, view, aside }: &Read) -> Option<String> {
     if view.damaged {
         return Some("it can be loaded but not read through".to_owned());
     }
-    let first = aside.first()?;
-    Some(format!("{} of its changes cannot be applied; {} is {}", aside.len(), first.hash, first.reason.code()))
+    if let Some(first) = aside.first() {
+        let (count, hash, reason) = (aside.len(), first.hash, first.reason.code());
+        return Some(format!("{count} of its changes cannot be applied; {hash} is {reason}"));
+    }
+    let sum: Sum = dossier.change_hashes().into_iter().map(|hash| Sum::of_change(found.doc, hash)).sum();
+    (sum != found.sum).then(|| "it is not a dossier: read as one it holds other changes than the feed".to_owned())
 }

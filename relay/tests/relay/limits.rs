@@ -3,7 +3,7 @@
 use futures_util::{SinkExt, StreamExt};
 use relay::{ConnectionLimits, Rate, Settings};
 use sync::Code;
-use sync::wire::Frame;
+use sync::wire::{Frame, Packing};
 use tokio::time::timeout;
 use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
@@ -127,16 +127,16 @@ async fn a_peer_that_sends_too_many_frames_is_told_so_and_others_are_served() {
         let mut socket = device.welcomed(&relay).await;
         for number in 0..pings {
             // The relay may have closed already.
-            let _cut = socket.send(Message::Binary(Frame::Ping(number).encode().into())).await;
+            let _cut = socket.send(Message::Binary(Frame::Ping(number).encode(Packing::PLAIN).into())).await;
         }
         socket
     };
     let mut few = flood(&mut device, 10).await;
     for number in 0..10 {
         let answer = timeout(PATIENCE, few.next()).await.unwrap().unwrap().unwrap();
-        assert_eq!(Frame::decode(&answer.into_data()).unwrap(), Frame::Pong(number));
+        assert_eq!(Frame::decode(&answer.into_data(), Packing::PLAIN).unwrap(), Frame::Pong(number));
     }
-    assert_eq!(reason(flood(&mut device, 200).await).await, Code::Limit);
+    assert_eq!(reason(flood(&mut device, 200).await).await, Code::Rate);
     device.write(doc(1), "a", "1");
     device.sync(&relay).await;
     assert!(device.outbox.is_empty());

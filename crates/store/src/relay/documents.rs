@@ -1,6 +1,6 @@
 //! Documents at the relay: saved forms that follow the feed.
 
-use vocab::{BranchId, ChangeHash, DocId, Position, Timestamp, Tombstone};
+use vocab::{BranchId, ChangeHash, DocId, Position, Sum, Timestamp, Tombstone};
 
 use crate::StoreError;
 
@@ -11,6 +11,8 @@ pub struct Behind {
     pub doc: DocId,
     /// The position of its latest change, or of its tombstone.
     pub last: Position,
+    /// What its changes come to. A saved form that comes to anything else is not this document.
+    pub sum: Sum,
     /// What there is of it now.
     pub content: Content,
 }
@@ -84,9 +86,14 @@ pub struct BranchCounts {
     pub quarantined: u64,
 }
 
+/// How many bytes of documents one read returns before it stops early, one document at least: bounds what a page of them takes
+/// in memory, however large they are.
+pub const DOCUMENTS_BYTES_MAX: usize = 32 << 20;
+
 /// The documents of all branches.
 pub trait Documents {
-    /// Documents whose saved form is behind the feed, those that waited longest first, `limit` at most.
+    /// Documents whose saved form is behind the feed, those that waited longest first, `limit` and [`DOCUMENTS_BYTES_MAX`] at
+    /// most.
     ///
     /// # Errors
     /// Any [`StoreError`] of reading.
@@ -124,8 +131,8 @@ pub trait Documents {
     /// Any [`StoreError`] of reading.
     fn document(&self, branch: BranchId, doc: DocId) -> Result<Option<RelayDocument>, StoreError>;
 
-    /// The documents with ids after `after` that were not erased, in the order of their ids, `limit` at most: a page of all
-    /// of them, to rebuild what is derived.
+    /// The documents with ids after `after` that were not erased, in the order of their ids, `limit` and
+    /// [`DOCUMENTS_BYTES_MAX`] at most: a page of all of them, to rebuild what is derived.
     ///
     /// # Errors
     /// Any [`StoreError`] of reading.

@@ -20,7 +20,9 @@ use std::path::Path;
 use crate::StoreError;
 
 pub use books::{Answer, Ask, Books, RANGE_LIST_MAX, RANGE_PARTS};
-pub use documents::{Behind, BranchCounts, Content, Documents, Materialized, Quarantined, RelayDocument};
+pub use documents::{
+    Behind, BranchCounts, Content, DOCUMENTS_BYTES_MAX, Documents, Materialized, Quarantined, RelayDocument,
+};
 pub use feed::{
     Appended, CHANGE_BYTES_MAX, DOCUMENT_CHANGE_BYTES_MAX, DOCUMENTS_PER_BATCH_MAX, Erasure, FeedAsk, FeedBatch,
     FeedChange, FeedDocument, FeedForm, Feeds, Intake, OWED_MAX, Pushed, Restoration, Restoring, Seen, Submission,

@@ -8,7 +8,12 @@ use super::{BranchRow, SqliteRelayStore, branch_row, erase, place};
 use crate::StoreError;
 use crate::columns::{Columns, integer, join_hashes};
 use crate::packing::pack;
-use crate::relay::{Behind, BranchCounts, Content, Documents, Materialized, Quarantined, RelayDocument};
+use crate::relay::{
+    Behind, BranchCounts, Content, DOCUMENTS_BYTES_MAX, Documents, Materialized, Quarantined, RelayDocument,
+};
+
+/// Where the sum stands behind [`Changed::COLUMNS`].
+const SUM_COLUMN: usize = 8;
 
 struct Known {
     id: i64,
@@ -33,17 +38,24 @@ impl Documents for SqliteRelayStore {
             return Ok(Vec::new());
         };
         let mut statement = tx.prepare_cached(&format!(
-            "SELECT {} FROM document INDEXED BY document_behind
+            "SELECT {}, sum FROM document INDEXED BY document_behind
              WHERE branch = ?1 AND tried < last ORDER BY last LIMIT ?2",
             Changed::COLUMNS
         ))?;
-        let rows = statement.query_map(params![branch, limit], |row| Changed::read(branch, row))?;
-        rows.map(|row| {
-            let row = row?;
+        let rows = statement
+            .query_map(params![branch, limit], |row| Ok((Changed::read(branch, row)?, row.sum(SUM_COLUMN)?)))?;
+        let mut behind = Vec::new();
+        let mut bytes = 0_usize;
+        for row in rows {
+            let (row, sum) = row?;
             let content = if row.is_erased { Content::Erased } else { Content::Bytes(row.whole(&tx)?) };
-            Ok(Behind { doc: row.doc, last: row.last, content })
-        })
-        .collect()
+            bytes += if let Content::Bytes(whole) = &content { whole.len() } else { 0 };
+            behind.push(Behind { doc: row.doc, last: row.last, sum, content });
+            if bytes >= DOCUMENTS_BYTES_MAX {
+                break;
+            }
+        }
+        Ok(behind)
     }
 
     fn put_materialized(&mut self, branch: BranchId, documents: &[Materialized]) -> Result<(), StoreError> {
@@ -145,11 +157,18 @@ impl Documents for SqliteRelayStore {
             Changed::COLUMNS
         ))?;
         let rows = statement.query_map(params![branch, after, limit], |row| Changed::read(branch, row))?;
-        rows.map(|row| {
+        let mut documents = Vec::new();
+        let mut bytes_read = 0_usize;
+        for row in rows {
             let row = row?;
-            Ok(RelayDocument { doc: row.doc, last: row.last, bytes: row.whole(&tx)? })
-        })
-        .collect()
+            let bytes = row.whole(&tx)?;
+            bytes_read += bytes.len();
+            documents.push(RelayDocument { doc: row.doc, last: row.last, bytes });
+            if bytes_read >= DOCUMENTS_BYTES_MAX {
+                break;
+            }
+        }
+        Ok(documents)
     }
 
     fn counts(&self, branch: BranchId) -> Result<BranchCounts, StoreError> {

@@ -4,12 +4,12 @@
 use std::path::Path;
 
 use store::{
-    Books, Content, DeviceStore, Documents, Enrolment, Feeds, InviteDigest, OutboxSeq, Registry, SqliteRelayStore,
-    StoreError, TokenDigest,
+    Books, Content, DeviceStore, Documents, Enrolment, Feeds, InviteDigest, Origin, OutboxSeq, Registry, RelayStore,
+    SqliteRelayStore, StoreError, TokenDigest,
 };
 use vocab::{
-    Actor, Book, BranchId, ChangeHash, Cursor, DeviceKey, DocId, Epoch, Generation, Position, RangeAnswer, RangeQuery,
-    Refusal, Sum, Timestamp,
+    Actor, Book, BranchId, ChangeHash, Cursor, DeviceKey, DocId, Epoch, Generation, Owed, Position, RangeAnswer,
+    RangeQuery, Refusal, Sum, Timestamp,
 };
 
 fn lay(fixture: &str, path: &Path) {
@@ -30,8 +30,18 @@ fn hash(n: u8) -> ChangeHash {
 
 #[test]
 fn a_device_store_of_version_1_opens_with_everything_it_held() {
+    opens_and_is_counted(include_str!("fixtures/device-v1.sql"));
+}
+
+#[test]
+fn a_device_store_of_version_2_opens_with_everything_it_held() {
+    opens_and_is_counted(include_str!("fixtures/device-v2.sql"));
+}
+
+/// Versions 1 and 2 hold the same; they knew no sums.
+fn opens_and_is_counted(fixture: &str) {
     let home = tempfile::tempdir().unwrap();
-    lay(include_str!("fixtures/device-v1.sql"), &home.path().join(store::STORE_FILE));
+    lay(fixture, &home.path().join(store::STORE_FILE));
     let mut store = DeviceStore::open(home.path()).unwrap();
     store
         .write(|tx| {
@@ -64,6 +74,55 @@ fn a_device_store_of_version_1_opens_with_everything_it_held() {
         })
         .unwrap();
     assert!(store.check().unwrap().is_empty());
+}
+
+#[test]
+fn a_device_store_of_version_3_opens_with_everything_it_held() {
+    let home = tempfile::tempdir().unwrap();
+    lay(include_str!("fixtures/device-v3.sql"), &home.path().join(store::STORE_FILE));
+    let mut store = DeviceStore::open(home.path()).unwrap();
+    store
+        .write(|tx| {
+            let membership = tx.membership()?.unwrap();
+            assert_eq!(membership.owed, [Owed { doc: doc(2), within: Position::new(4) }]);
+            assert_eq!(
+                (membership.suspect, membership.ahead, membership.frame_bytes),
+                (true, Position::new(11), 4_096)
+            );
+            assert_eq!(tx.document(doc(1))?.unwrap().bytes, b"saved+two");
+            assert_eq!(tx.set_aside_of(doc(2))?, [(hash(8), b"odd".to_vec())]);
+            let erased = tx.erased_untold(10)?;
+            assert_eq!((erased[0].pending, erased[0].tombstone.why.as_str()), (1, "asked for"));
+            let counts = Sum::of_change(doc(2), hash(3)) + Sum::of_change(doc(2), hash(8)) + Sum::of_tombstone(doc(5));
+            assert_eq!(tx.acknowledged_sum()?, counts);
+            assert_eq!(tx.push_outbox(doc(1), hash(9), b"next")?.get(), 5);
+            Ok::<_, StoreError>(())
+        })
+        .unwrap();
+    assert!(store.scrub().unwrap() && store.check().unwrap().is_empty());
+}
+
+#[test]
+fn a_relay_store_of_version_2_opens_with_everything_it_held() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("relay.db");
+    lay(include_str!("fixtures/relay-v2.sql"), &path);
+    let mut store = SqliteRelayStore::open(&path).unwrap();
+    let branches = store.branches().unwrap();
+    let shown: Vec<_> = branches.iter().map(|branch| (branch.origin, branch.secret.as_bytes()[0])).collect();
+    assert_eq!(shown, [(Origin::New, 5), (Origin::Recovering, 6)]);
+    let branch = branches[0].id;
+    let changes = [(1, 1), (2, 2), (1, 3)].map(|(n, change)| Sum::of_change(doc(n), hash(change)));
+    let sum = changes.into_iter().sum::<Sum>() + Sum::of_tombstone(doc(3));
+    assert_eq!(store.sum_at(branch, Position::new(5)).unwrap(), Some(sum));
+    assert_eq!(store.tombstone(branch, doc(3)).unwrap().unwrap().why, "asked for");
+    let counts = store.counts(branch).unwrap();
+    assert_eq!((counts.documents, counts.changes, counts.erased), (2, 3, 1));
+    assert!(store.behind(branch, 10).unwrap().iter().any(|behind| behind.content == Content::Erased));
+    let (invite, key, staff) = (InviteDigest::of("open"), DeviceKey::from_bytes([8; 32]), "李*".parse().unwrap());
+    let enrolment = Enrolment { invite, key, name: String::new(), staff, app: String::new(), code: None, at: at(50) };
+    assert_eq!(store.enrol(&enrolment).unwrap().code.as_str(), "100", "a branch is being recovered");
+    assert!(store.scrub().unwrap() && store.check().unwrap().is_empty());
 }
 
 #[test]

@@ -1,79 +1,11 @@
 //! `fieldbook-relay` as people and scripts run it: real processes.
 
-use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
 
-use relay::Settings;
 use serde_json::Value;
 
 use crate::device::{Device, doc};
-use crate::running::Reachable;
-
-fn relay(data: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_fieldbook-relay"));
-    command.env_clear().env("FIELDBOOK_RELAY_DATA", data).env("LANG", "en_US.UTF-8");
-    command
-}
-
-fn run(data: &Path, arguments: &[&str]) -> Output {
-    relay(data).args(arguments).output().unwrap()
-}
-
-fn json(data: &Path, arguments: &[&str]) -> Value {
-    let output = run(data, &[&["--json"], arguments].concat());
-    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).unwrap()
-}
-
-/// What a command that fails says, in one text.
-fn refusal(data: &Path, arguments: &[&str]) -> (Option<i32>, String) {
-    let output = run(data, arguments);
-    assert!(output.stdout.is_empty(), "{}", String::from_utf8_lossy(&output.stdout));
-    (output.status.code(), String::from_utf8(output.stderr).unwrap())
-}
-
-/// A relay in a process of its own.
-struct Process {
-    child: Child,
-    address: SocketAddr,
-    settings: Settings,
-}
-
-impl Process {
-    fn start(data: &Path) -> Process {
-        let serve = ["serve", "--listen", "127.0.0.1:0"];
-        let mut child = relay(data).args(serve).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let serving: Value = serde_json::from_str(&line).unwrap();
-        let address: SocketAddr = serving["listen"].as_str().unwrap().parse().unwrap();
-        assert_eq!(serving["url"], format!("http://{address}"));
-        Process { child, address, settings: Settings::new(data) }
-    }
-
-    /// As `kill -9`: nothing in the process hears of it.
-    fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-
-    fn terminate(mut self) -> Option<i32> {
-        assert!(Command::new("kill").arg("-TERM").arg(self.child.id().to_string()).status().unwrap().success());
-        self.child.wait().unwrap().code()
-    }
-}
-
-impl Reachable for Process {
-    fn address(&self) -> SocketAddr {
-        self.address
-    }
-
-    fn settings(&self) -> &Settings {
-        &self.settings
-    }
-}
+use crate::process::{Process, json, refusal, run};
 
 #[test]
 fn every_command_prints_one_json_value_with_the_fields_of_the_contract() {
@@ -169,14 +101,6 @@ fn one_data_directory_is_served_by_one_relay_and_free_again_when_it_was_killed()
     Process::start(&data).kill();
 }
 
-/// What the process holds in memory, in bytes.
-#[cfg(target_os = "linux")]
-fn resident(process: &Process) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", process.child.id())).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    line.trim().trim_end_matches(" kB").trim().parse::<u64>().unwrap() * 1024
-}
-
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread")]
 async fn an_idle_connection_costs_the_relay_little_memory() {
@@ -192,12 +116,12 @@ async fn an_idle_connection_costs_the_relay_little_memory() {
     let all = || futures_util::future::join_all(devices.iter().map(|device| device.welcomed(&process)));
     // The first round fills whatever the process fills once: pools of threads and connections, caches, arenas.
     let first = all().await;
-    let before = resident(&process);
+    let before = process.resident();
     let mut sockets = first;
     for _ in 1..EACH {
         sockets.extend(all().await);
     }
-    let each = resident(&process).saturating_sub(before) / (u64::from(DEVICES) * (EACH as u64 - 1));
+    let each = process.resident().saturating_sub(before) / (u64::from(DEVICES) * (EACH as u64 - 1));
     println!("{each} bytes for each idle connection");
     assert!(each <= 40_000, "{each} bytes for each idle connection");
     drop(sockets);

@@ -154,6 +154,11 @@ impl Device {
         self.epoch.is_some()
     }
 
+    /// Lets it find its sum in doubt.
+    pub(crate) fn suspect(&mut self) {
+        self.suspect = true;
+    }
+
     /// What it would say first on a connection of its own.
     pub(crate) async fn first_frame(&self, relay: &impl Reachable) -> Vec<u8> {
         self.greet(relay).await.1

@@ -26,7 +26,7 @@ pub(crate) async fn reason(mut socket: Socket) -> Code {
     let mut reason = None;
     while let Some(Ok(message)) = timeout(PATIENCE, socket.next()).await.unwrap() {
         if let Message::Binary(bytes) = message {
-            match Frame::decode(&bytes, Packing::PLAIN).unwrap() {
+            match Frame::decode(&bytes, Packing::LATEST).unwrap() {
                 Frame::Refused(refused) => reason = Some(refused.code),
                 Frame::Goodbye(goodbye) => reason = Some(goodbye.code),
                 _ => {}

@@ -18,13 +18,9 @@ pub const FRAME_BYTES_MAX: usize = SECTION_BYTES_MAX + 4 * 1024;
 /// Most changes in a push and most items in a frame of documents. Bounds what is allocated besides the payload.
 pub const ITEMS_PER_FRAME_MAX: usize = 4_096;
 
-/// Most bytes of one document's changes at a relay, in all, each change counted with [`CHANGE_OVERHEAD_BYTES`] more. Twenty
-/// years of the busiest dossier stay below a tenth.
+/// Most bytes of one document's changes at a relay, in all; its store refuses more as too large. Twenty years of the busiest
+/// dossier stay below a tenth.
 pub const DOCUMENT_BYTES_MAX: usize = 16 * 1024 * 1024;
-
-/// What each change counts besides its bytes towards [`DOCUMENT_BYTES_MAX`], in bytes: so a document has fewer changes than
-/// one question can name ([`ASK_HASHES_MAX`]).
-pub const CHANGE_OVERHEAD_BYTES: usize = 256;
 
 /// Fewest bytes of payload that a device may want in one frame: a very poor link loses this much when it is cut.
 pub const FRAME_BYTES_WANTED_MIN: u32 = 2 * 1024;
@@ -57,7 +53,8 @@ pub const ASKS_PER_FRAME_MAX: usize = 1_024;
 /// Most documents that one frame brings back: the tombstones that may answer it fit into a frame.
 pub const RESTORE_ITEMS_MAX: usize = 1_024;
 
-/// Most changes that one question about a document names, 16 bytes each: they fill a section.
+/// Most changes that one question about a document names, 16 bytes each: they fill a section. A document of real edits
+/// reaches [`DOCUMENT_BYTES_MAX`] before; one of more changes is asked about with the first of them.
 pub const ASK_HASHES_MAX: usize = 61_440;
 
 /// How many frames of each kind of reconciling may wait for their answer, those about ranges excepted: of these one.

@@ -1,5 +1,6 @@
 //! The protocol as a whole: its bytes, its conversations, and what a hostile peer can do.
 
+mod bounds;
 mod golden;
 mod hostile;
 mod liars;
@@ -9,3 +10,4 @@ mod relay;
 mod samples;
 mod store;
 mod stories;
+mod world;

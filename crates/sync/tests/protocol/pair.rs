@@ -24,6 +24,27 @@ impl Conversation {
         Conversation { device, relay, outcome: None, closed: None, down: Vec::new(), frames_left: usize::MAX }
     }
 
+    /// Performs one effect of either side; whether there was one.
+    pub(crate) fn step(&mut self, device: &mut Device, relay: &mut Relay) -> bool {
+        let now = Tick::default();
+        if let Some(effect) = self.relay.poll_effect() {
+            let (frame, closed) = relay.perform(effect, &mut self.relay);
+            self.closed = self.closed.or(closed);
+            if let Some(frame) = frame.filter(|_| self.carries()) {
+                self.device.handle_frame(&frame, now);
+                self.down.push(frame);
+            }
+            return true;
+        }
+        let Some(effect) = self.device.poll_effect() else { return false };
+        let (frame, outcome) = device.perform(effect, &mut self.device);
+        self.outcome = self.outcome.take().or(outcome);
+        if let Some(frame) = frame.filter(|_| self.carries()) {
+            self.relay.handle_frame(&frame, now);
+        }
+        true
+    }
+
     /// Whether the link takes one more frame; if not, it breaks.
     fn carries(&mut self) -> bool {
         if self.frames_left == 0 {
@@ -58,22 +79,8 @@ pub(crate) fn go_on(device: &mut Device, relay: &mut Relay, talk: &mut Conversat
 
 /// Goes on for so many effects.
 pub(crate) fn step(device: &mut Device, relay: &mut Relay, talk: &mut Conversation, effects: usize) {
-    let now = Tick::default();
     for _ in 0..effects {
-        if let Some(effect) = talk.relay.poll_effect() {
-            let (frame, closed) = relay.perform(effect, &mut talk.relay);
-            talk.closed = talk.closed.or(closed);
-            if let Some(frame) = frame.filter(|_| talk.carries()) {
-                talk.device.handle_frame(&frame, now);
-                talk.down.push(frame);
-            }
-        } else if let Some(effect) = talk.device.poll_effect() {
-            let (frame, outcome) = device.perform(effect, &mut talk.device);
-            talk.outcome = talk.outcome.take().or(outcome);
-            if let Some(frame) = frame.filter(|_| talk.carries()) {
-                talk.relay.handle_frame(&frame, now);
-            }
-        } else {
+        if !talk.step(device, relay) {
             return;
         }
     }

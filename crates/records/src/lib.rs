@@ -108,6 +108,6 @@ pub use schema::{
     ASSESSORS, Column, EVENTS_PER_RECORD_MAX, Enumeration, EventKind, FRONT_LINE, Field, Kind, LINE_CHARS_MAX,
     NOTES_MAX, Parent, Right, SUPERVISORS, Shape, Source, TAG_CHARS_MAX, TAGS_MAX, TEXT_CHARS_MAX,
 };
-pub use take::{Aside, Authored, Replaced, SetAside, Taken};
+pub use take::{Aside, Authored, Replaced, SetAside, Taken, hash_of_change};
 pub use value::{Fields, Note, Signature, Value};
 pub use view::{Candidate, Conflict, ConflictKind, Entry, HistoryEntry, Record, Severity, View, Written};

@@ -297,7 +297,7 @@ fn decode(changes: &[&[u8]], ledger: &Ledger, taken: &mut Taken) -> Vec<Change> 
                 }
             }
             _ => {
-                let hash = chunk_hash(bytes);
+                let hash = hash_of_change(bytes);
                 if seen.insert(automerge::ChangeHash(*hash.as_bytes())) {
                     taken.set_aside.push(SetAside { hash, bytes: bytes.to_vec(), reason: Aside::Malformed });
                 }
@@ -330,7 +330,7 @@ fn plan(
     // What is held and given again is the relay's too: it never loses.
     let confirmed: BTreeSet<automerge::ChangeHash> =
         if given.iter().any(|change| ledger.admits(change) == Err(Aside::Reused)) {
-            changes.iter().map(|bytes| automerge::ChangeHash(*chunk_hash(bytes).as_bytes())).collect()
+            changes.iter().map(|bytes| automerge::ChangeHash(*hash_of_change(bytes).as_bytes())).collect()
         } else {
             BTreeSet::new()
         };
@@ -456,8 +456,10 @@ const CHUNK_HEADER_MIN: usize = 10;
 const CHUNK_TYPE: usize = 8;
 const CHANGE_CHUNK: u8 = 1;
 
-/// The hash of a chunk as automerge reckons it: SHA-256 of all that follows its checksum. Of other bytes, of them all.
-fn chunk_hash(bytes: &[u8]) -> ChangeHash {
+/// The hash of a change as automerge reckons it: SHA-256 of all that follows its checksum, which is not looked at here. Of
+/// bytes too short to be a change, of them all.
+#[must_use]
+pub fn hash_of_change(bytes: &[u8]) -> ChangeHash {
     let hashed = if bytes.len() >= CHUNK_HEADER_MIN { &bytes[CHUNK_TYPE..] } else { bytes };
     ChangeHash::from_bytes(Sha256::digest(hashed).into())
 }

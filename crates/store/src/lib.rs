@@ -7,8 +7,11 @@
 //! - the relay's, behind the trait [`RelayStore`]: feeds, documents, registry. A change is acknowledged when the feed has
 //!   it; saved forms of documents follow. [`SqliteRelayStore`] is the embedded one; [`conformance`] is what any must pass.
 //!
-//! Nothing here reads a clock or draws a random number: times, ids and keys are arguments. Nothing here parses a change:
-//! whoever calls brings its [`vocab::ChangeHeader`].
+//! Both keep [sums](vocab::Sum) of what they hold as it comes and goes, and [`Books`] compares ranges and documents by them.
+//! Both rewrite their file after an erasure.
+//!
+//! Nothing here reads a clock or draws a random number: times, ids and keys are arguments (a migration lets SQLite draw the
+//! keys of branches that had none). Nothing here parses a change: whoever calls brings its [`vocab::ChangeHeader`].
 
 mod columns;
 pub mod conformance;

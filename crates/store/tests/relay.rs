@@ -6,12 +6,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use store::{
-    BookCache, Books, BranchDraft, Documents, Enrolment, Erasure, Feeds, Invite, InviteDigest, Materialized, Origin,
-    Pushed, Registry, RelayStore, SecretKey, SqliteRelayStore, StoreError, StoreErrorKind, Submission,
+    BookCache, Books, BranchDraft, Documents, Enrolment, Erasure, Feeds, Intake, Invite, InviteDigest, Materialized,
+    Origin, Pushed, Registry, RelayStore, Restoration, Restoring, SecretKey, SqliteRelayStore, StoreError,
+    StoreErrorKind, Submission,
 };
 use vocab::{
     Actor, BranchId, ChangeHash, ChangeHeader, DeviceKey, DocId, Epoch, Generation, Position, RangeAnswer, RangeQuery,
-    Role, Sum, Timestamp, Tombstone,
+    Role, Sum, Timestamp, Tombstone, Verdict,
 };
 
 fn at(millis: i64) -> Timestamp {
@@ -206,6 +207,33 @@ fn no_byte_of_an_erased_document_stays_in_the_files() {
     let mut store = SqliteRelayStore::open(&path).unwrap();
     assert!(!store.scrub().unwrap());
     assert_eq!(store.counts(branch()).unwrap().documents, 160);
+}
+
+#[test]
+fn who_wrote_in_a_document_is_forgotten_with_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("relay.db");
+    let mut store = registered(&path);
+    store.append(&[push(1), push(2)], at(9)).unwrap();
+    let doc = DocId::from_random([1; 16]);
+    let tombstone = Tombstone { doc, at: at(10), why: String::new(), key: [1; 32], signature: [2; 64] };
+    let mut again = push(1);
+    again.changes[0].header = ChangeHeader {
+        hash: ChangeHash::from_bytes([9; 32]),
+        seq: 2,
+        deps: vec![ChangeHash::from_bytes([1; 32])],
+        ..again.changes[0].header.clone()
+    };
+    let device = again.device;
+    let erasing = Restoration { branch: branch(), device, items: vec![Restoring::Erased(tombstone)] };
+    let appended = store.take(&[Intake::Push(&again), Intake::Restore(&erasing)], at(11)).unwrap();
+    assert!(appended.iter().all(|one| matches!(one.verdicts[..], [Verdict::Accepted(_)])));
+    let authors = |doc: DocId| -> i64 {
+        let query =
+            "SELECT count(*) FROM author JOIN document ON document.id = author.document WHERE document.doc = ?1";
+        rusqlite::Connection::open(&path).unwrap().query_row(query, [doc.as_bytes()], |row| row.get(0)).unwrap()
+    };
+    assert_eq!((authors(doc), authors(DocId::from_random([2; 16]))), (0, 1), "the control: another document");
 }
 
 #[test]

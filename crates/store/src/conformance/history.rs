@@ -320,6 +320,7 @@ impl<'a, S: RelayStore> History<'a, S> {
                     for (position, bytes) in changes {
                         assert!(position > device.cursor.base && position <= one.last);
                         assert!(!device.own.contains(&position), "sent back to the device that brought it");
+                        assert!(!bytes.is_empty(), "an emptied row is no change");
                         for hash in read_changes(&bytes) {
                             assert!(device.taken.insert((one.doc, hash)), "{hash} of {} was sent twice", one.doc);
                             held.insert(hash);

@@ -270,7 +270,8 @@ impl DeviceError {
             }
             DeviceError::Unequal { relay } => Message::new("device-unequal").with("relay", relay.as_str()),
             DeviceError::Erased { doc, why } => {
-                Message::new("device-erased").with("doc", doc.to_string()).with("why", why.as_str())
+                let why = if why.is_empty() { "none" } else { why.as_str() };
+                Message::new("device-erased").with("doc", doc.to_string()).with("why", why)
             }
             DeviceError::NoRandomness => Message::new("device-no-randomness"),
             DeviceError::Interrupted => Message::new("device-interrupted"),

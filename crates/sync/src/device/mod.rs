@@ -9,6 +9,7 @@ mod effect;
 mod exchange;
 mod ranges;
 mod reconcile;
+mod restoring;
 
 use std::collections::VecDeque;
 

@@ -11,11 +11,9 @@ use vocab::{Book, ChangeHash, Cursor, DocId, Epoch, Position};
 
 use super::exchange::{Exchange, Place, arrival};
 use super::ranges::{Difference, Ranges};
+use super::restoring::Restoring;
 use super::{AdoptReason, Arrival, DeviceEffect, Form, Line};
-use crate::limits::{
-    ASK_HASHES_MAX, ASKS_IN_FLIGHT_MAX, ASKS_PER_FRAME_MAX, ITEMS_PER_FRAME_MAX, RANGES_PER_FRAME_MAX,
-    RESTORE_ITEMS_MAX,
-};
+use crate::limits::{ASK_HASHES_MAX, ASKS_IN_FLIGHT_MAX, ASKS_PER_FRAME_MAX, RANGES_PER_FRAME_MAX};
 use crate::wire::{Frame, Item, ItemForm, Missing, RestoredFrame, Welcome};
 use crate::{Answer, Ask, Code, Known, ReconcileReport, Tick, Wanted};
 
@@ -49,7 +47,7 @@ pub(super) struct Reconciling {
     /// None while the driver reads the book.
     ranges: Option<Ranges>,
     down: Down,
-    up: Up,
+    up: Restoring,
 }
 
 /// What this device lacks.
@@ -79,22 +77,6 @@ struct Question {
     held: Vec<ChangeHash>,
 }
 
-/// What the relay lacks.
-#[derive(Debug, Default)]
-struct Up {
-    /// Not read yet.
-    wanted: VecDeque<(DocId, Wanted)>,
-    /// How many wants the driver is reading; none when it reads nothing.
-    reading: Option<usize>,
-    /// Frames not sent yet.
-    due: VecDeque<Vec<Item>>,
-    /// Changes and tombstones in each frame that waits for its answer, oldest first.
-    asked: VecDeque<u64>,
-    /// Documents wanted, and read.
-    found: u64,
-    done: u64,
-}
-
 impl Reconciling {
     pub(super) fn new(frame_bytes: usize, outbox: u64, welcome: &Welcome, line: &mut Line) -> Self {
         line.report.reconcile = Some(ReconcileReport::default());
@@ -107,7 +89,7 @@ impl Reconciling {
             head: welcome.head,
             ranges: None,
             down: Down { window: ASKS_FIRST, ..Down::default() },
-            up: Up::default(),
+            up: Restoring::default(),
         }
     }
 
@@ -184,15 +166,7 @@ impl Reconciling {
         line: &mut Line,
         now: Tick,
     ) -> Result<(), Code> {
-        let Some(asked) = self.up.reading.take() else { return Ok(()) };
-        if left.len() > asked || (items.is_empty() && left.len() == asked) {
-            return Err(Code::Unavailable);
-        }
-        self.up.done += (asked - left.len()) as u64;
-        for want in left.into_iter().rev() {
-            self.up.wanted.push_front(want);
-        }
-        self.up.due.extend(frames(items, self.frame_bytes));
+        self.up.read(items, left, self.frame_bytes)?;
         self.pump(line, now);
         Ok(())
     }
@@ -271,7 +245,7 @@ impl Reconciling {
     }
 
     fn restored(&mut self, restored: RestoredFrame, line: &mut Line) -> Result<(), Code> {
-        let sent = self.up.asked.pop_front().ok_or(Code::Unexpected)?;
+        let sent = self.up.answered()?;
         let RestoredFrame { refused, tombstones, head } = restored;
         self.head = self.head.max(head);
         let count = (refused.len() as u64).min(sent);
@@ -297,24 +271,18 @@ impl Reconciling {
             let docs = self.down.reading.clone();
             line.effects.push_back(DeviceEffect::ReadHashes { docs, hashes_max: ASK_HASHES_MAX });
         }
-        while self.up.asked.len() < ASKS_IN_FLIGHT_MAX
-            && let Some(items) = self.up.due.pop_front()
-        {
-            let count = items.iter().map(|item| item.form.count()).sum::<usize>() as u64;
-            self.send(&Frame::Restore(items), line, now);
-            self.up.asked.push_back(count);
+        loop {
+            let waiting = self.is_waiting();
+            let Some(items) = self.up.next_frame() else { break };
+            send(&Frame::Restore(items), waiting, line, now);
         }
         while !self.down.due.is_empty() && self.down.asked.len() < ASKS_IN_FLIGHT_MAX {
             let questions = self.down.next_frame(self.frame_bytes);
             let asks = questions.iter().map(Question::ask).collect();
-            self.send(&Frame::Compare(asks), line, now);
+            send(&Frame::Compare(asks), self.is_waiting(), line, now);
             self.down.asked.push_back(questions);
         }
-        let room = self.up.due.is_empty() && self.up.asked.len() < ASKS_IN_FLIGHT_MAX;
-        if room && self.up.reading.is_none() && !self.up.wanted.is_empty() {
-            let count = self.up.wanted.len().min(RESTORE_ITEMS_MAX);
-            self.up.reading = Some(count);
-            let wants = self.up.wanted.drain(..count).collect();
+        if let Some(wants) = self.up.next_read() {
             line.effects.push_back(DeviceEffect::ReadRestore { wants, bytes_max: self.frame_bytes });
         }
     }
@@ -331,14 +299,10 @@ impl Reconciling {
         }
     }
 
-    fn send(&self, frame: &Frame, line: &mut Line, now: Tick) {
-        send(frame, self.is_waiting(), line, now);
-    }
-
     /// Whether some question is not answered.
     fn is_waiting(&self) -> bool {
         let ranges = self.ranges.as_ref().is_some_and(Ranges::is_waiting);
-        ranges || !self.down.asked.is_empty() || !self.up.asked.is_empty()
+        ranges || !self.down.asked.is_empty() || self.up.is_waiting()
     }
 
     fn is_done(&self) -> bool {
@@ -368,9 +332,10 @@ impl Reconciling {
 
     /// Documents that differ: done, and found so far.
     pub(super) fn progress(&self) -> (u64, u64) {
-        let done = self.down.done + self.up.done;
+        let (restored, wanted) = self.up.progress();
+        let done = self.down.done + restored;
         // As long as ranges are asked about there is more to find.
-        (done, (self.down.found + self.up.found).max(done + 1))
+        (done, (self.down.found + wanted).max(done + 1))
     }
 }
 
@@ -401,60 +366,10 @@ impl Down {
     }
 }
 
-impl Up {
-    fn want(&mut self, doc: DocId, wanted: Wanted) {
-        self.found += 1;
-        self.wanted.push_back((doc, wanted));
-    }
-
-    fn is_done(&self) -> bool {
-        self.wanted.is_empty() && self.reading.is_none() && self.due.is_empty() && self.asked.is_empty()
-    }
-}
-
 fn note(line: &mut Line, noted: impl FnOnce(&mut ReconcileReport)) {
     noted(line.report.reconcile.get_or_insert_default());
 }
 
 fn send(frame: &Frame, waiting: bool, line: &mut Line, now: Tick) {
     if waiting { line.send(frame, now) } else { line.ask(frame, now) }
-}
-
-/// What is brought back, cut into frames of about `frame_bytes` each. Whole documents and empty items are left out: a driver
-/// gives neither.
-fn frames(items: Vec<Item>, frame_bytes: usize) -> Vec<Vec<Item>> {
-    let mut frames: Vec<Vec<Item>> = Vec::new();
-    let (mut bytes, mut count) = (0, 0);
-    let mut add = |doc: DocId, form: ItemForm| {
-        let len = form.len();
-        let room = bytes + len <= frame_bytes && count < ITEMS_PER_FRAME_MAX;
-        match frames.last_mut().filter(|frame| room && frame.len() < RESTORE_ITEMS_MAX) {
-            Some(frame) => match (frame.last_mut(), form) {
-                (Some(Item { doc: last, form: ItemForm::Changes(changes) }), ItemForm::Changes(more))
-                    if *last == doc =>
-                {
-                    changes.extend(more);
-                }
-                (_, form) => frame.push(Item { doc, form }),
-            },
-            None => {
-                (bytes, count) = (0, 0);
-                frames.push(vec![Item { doc, form }]);
-            }
-        }
-        bytes += len;
-        count += 1;
-    };
-    for Item { doc, form } in items {
-        match form {
-            ItemForm::Changes(changes) => {
-                for bytes in changes {
-                    add(doc, ItemForm::Changes(vec![bytes]));
-                }
-            }
-            form @ ItemForm::Erased(_) => add(doc, form),
-            ItemForm::Saved(_) => {}
-        }
-    }
-    frames
 }

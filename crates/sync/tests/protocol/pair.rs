@@ -36,6 +36,8 @@ impl Conversation {
             }
             return true;
         }
+        let (done, total) = self.device.progress();
+        assert!(done <= total, "{done} of {total}");
         let Some(effect) = self.device.poll_effect() else { return false };
         let (frame, outcome) = device.perform(effect, &mut self.device);
         self.outcome = self.outcome.take().or(outcome);

@@ -98,6 +98,10 @@ pub const PAGE_READERS_MAX: usize = 4;
 /// Connections that read one branch's derived rows.
 pub const VIEW_READERS_MAX: usize = 4;
 
+/// What SQLite keeps of the file in memory for each connection that reads, in KiB. Few: there are eight, and the system keeps the
+/// file's pages too.
+pub const READER_CACHE_KIB: i64 = 4_096;
+
 /// Live batches kept per branch for sessions that are a little behind. A session further behind reads the feed instead, so
 /// a slow device holds at most this many shared batches.
 pub const LIVE_BATCHES_MAX: usize = 32;

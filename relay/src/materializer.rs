@@ -17,7 +17,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use records::{Dossier, SetAside, View};
-use store::{Behind, Content, Documents, Feeds, Materialized, Quarantined, Registry, SqliteRelayStore};
+use store::{Behind, Content, Documents, Feeds, Materialized, Quarantined, Registry, SqliteRelayStore, StoreErrorKind};
 use tokio::sync::broadcast;
 use vocab::{BranchId, ChangeHash, DocId, Position, Sum};
 
@@ -112,6 +112,11 @@ impl Materializer {
                         Ok(Progress::Done) => {}
                         Ok(Progress::Later(at)) => {
                             later.insert(branch, at);
+                        }
+                        Err(Error::Views { source, .. }) if source.kind() == StoreErrorKind::Busy => {
+                            // Somebody erases, or reads what was there before.
+                            self.growth.mark(branch);
+                            self.growth.pause(limits::MATERIALIZER_RETRY);
                         }
                         Err(error) => {
                             tracing::error!(error = &error as &dyn std::error::Error, %branch, "the materializer cannot go on yet");

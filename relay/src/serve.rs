@@ -1,8 +1,9 @@
 //! The life of a relay: open everything, accept connections, stop without losing anybody's answer.
 
-use std::fs::{File, TryLockError};
+use std::fs::{DirBuilder, File, TryLockError};
 use std::future::Future;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 
@@ -50,6 +51,15 @@ pub struct Relay {
     lock: File,
 }
 
+/// Makes the data directory, which only its owner may look into: rows and their indexes hold what documents do.
+pub(crate) fn make_directory(path: &Path) -> std::io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
 /// Takes the data directory for this process; the system gives it back when the process ends, however it ends.
 fn lock(settings: &Settings) -> Result<File, Error> {
     let path = settings.data.join(LOCK_FILE);
@@ -76,8 +86,7 @@ impl Relay {
     /// # Errors
     /// See [`serve`].
     pub fn open(settings: Settings) -> Result<Self, Error> {
-        std::fs::create_dir_all(&settings.data)
-            .map_err(|source| Error::Data { path: settings.data.clone(), source })?;
+        make_directory(&settings.data).map_err(|source| Error::Data { path: settings.data.clone(), source })?;
         let lock = lock(&settings)?;
         let store = SqliteRelayStore::open_or_create(&settings.database())?;
         let (changes, _) = broadcast::channel(limits::PAGE_SIGNALS_MAX);

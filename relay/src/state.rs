@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use store::{BookCache, DeviceReport, SqliteRelayStore};
+use store::{BookCache, DeviceReport, SqliteRelayStore, StoreError};
 use tokio::sync::{broadcast, watch};
 use vocab::{BranchId, DeviceKey};
 
@@ -65,7 +65,12 @@ impl AppState {
         let readers = |readers_max| {
             let path = settings.database();
             let books = books.clone();
-            Readers::new(readers_max, move || Ok(SqliteRelayStore::open_sharing(&path, &books)?))
+            Readers::new(readers_max, move || {
+                let mut store = SqliteRelayStore::open_sharing(&path, &books)?;
+                let cache = store.connection_mut().pragma_update(None, "cache_size", -limits::READER_CACHE_KIB);
+                cache.map_err(StoreError::from)?;
+                Ok(store)
+            })
         };
         let (feed_readers, page_readers) = (readers(limits::FEED_READERS_MAX), readers(limits::PAGE_READERS_MAX));
         let admission = Arc::new(Admission::new(settings.connections));

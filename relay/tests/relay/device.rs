@@ -161,12 +161,17 @@ impl Device {
 
     /// What it would say first on a connection of its own.
     pub(crate) async fn first_frame(&self, relay: &impl Reachable) -> Vec<u8> {
-        self.greet(relay).await.1
+        self.greet(relay, Mode::Once).await.1
     }
 
     /// A connection on which it was welcomed and has said nothing more.
     pub(crate) async fn welcomed(&self, relay: &impl Reachable) -> Socket {
-        let (mut socket, hello) = self.greet(relay).await;
+        self.welcomed_to(relay, Mode::Once).await
+    }
+
+    /// The same, where it said that it stays to follow.
+    pub(crate) async fn welcomed_to(&self, relay: &impl Reachable, mode: Mode) -> Socket {
+        let (mut socket, hello) = self.greet(relay, mode).await;
         socket.send(Message::Binary(hello.into())).await.unwrap();
         let welcome = timeout(PATIENCE, socket.next()).await.unwrap().unwrap().unwrap();
         assert!(matches!(Frame::decode(&welcome.into_data(), Packing::PLAIN), Ok(Frame::Welcome(_))));
@@ -174,10 +179,10 @@ impl Device {
     }
 
     /// A connection that the relay has opened, and the answer to that.
-    async fn greet(&self, relay: &impl Reachable) -> (Socket, Vec<u8>) {
+    async fn greet(&self, relay: &impl Reachable, mode: Mode) -> (Socket, Vec<u8>) {
         let (mut socket, _) = connect_async(relay.url()).await.unwrap();
         let opening = timeout(PATIENCE, socket.next()).await.unwrap().unwrap().unwrap();
-        let mut session = self.session(Mode::Once);
+        let mut session = self.session(mode);
         session.handle_frame(&opening.into_data(), Tick::from_millis(0));
         loop {
             if let DeviceEffect::Send(frame) = session.poll_effect().expect("a device answers the opening") {
@@ -398,4 +403,14 @@ fn hashes(document: &Automerge) -> Vec<ChangeHash> {
 /// A document nobody else has.
 pub(crate) fn doc(number: u8) -> DocId {
     DocId::from_random([number; 16])
+}
+
+/// Letters that do not compress away.
+pub(crate) fn noise(seed: u64, letters: usize) -> String {
+    let mut state = seed;
+    let mut letter = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        char::from(33 + ((state >> 33) % 90) as u8)
+    };
+    (0..letters).map(|_| letter()).collect()
 }

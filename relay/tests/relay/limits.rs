@@ -9,7 +9,7 @@ use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-use crate::device::{Device, Socket, doc};
+use crate::device::{Device, Socket, doc, noise};
 use crate::hostile::reason;
 use crate::running::{PATIENCE, Reachable, Running};
 
@@ -157,14 +157,4 @@ async fn a_device_that_sends_too_much_is_read_more_slowly_and_loses_nothing() {
     device.sync(&relay).await;
     assert!(device.outbox.is_empty() && device.refused.is_empty());
     assert!(relay.metric("fieldbook_relay_reads_paused_total").await > 0);
-}
-
-/// Letters that do not compress away.
-fn noise(seed: u64, letters: usize) -> String {
-    let mut state = seed;
-    let mut letter = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        char::from(33 + ((state >> 33) % 90) as u8)
-    };
-    (0..letters).map(|_| letter()).collect()
 }

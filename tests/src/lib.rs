@@ -2,6 +2,7 @@
 
 pub mod browser;
 pub mod dictionary;
+pub mod fuzz;
 pub mod generate;
 pub mod payload;
 pub mod process;

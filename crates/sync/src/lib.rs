@@ -134,3 +134,4 @@ pub use sign::{DeviceSecret, Nonce};
 pub use tick::Tick;
 pub use tombstone::{sign_tombstone, verify_tombstone};
 pub use types::{Admission, Claim, EnrolRequest, Membership, Plan, Progress, Seen};
+pub use wire::Windows;

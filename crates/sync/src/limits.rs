@@ -28,6 +28,9 @@ pub const FRAME_BYTES_WANTED_MIN: u32 = 2 * 1024;
 /// Most bytes of payload that a device may want in one frame.
 pub const FRAME_BYTES_WANTED_MAX: u32 = BATCH_BYTES as u32;
 
+/// Largest frames, in bytes of payload, that share a window while a device catches up; larger ones compress as well alone.
+pub const WINDOW_FRAME_BYTES_MAX: usize = 64 * 1024;
+
 /// A document that lacks more bytes than this, and more than one frame, is passed over in a catch-up and follows when
 /// everything smaller has arrived.
 pub const LARGE_BYTES_MIN: usize = 32 * 1024;

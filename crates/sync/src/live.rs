@@ -87,6 +87,6 @@ impl LiveBatch {
             }
             packer.complete(Cursor::at(Position::new(from.get() + index as u64 + 1)));
         }
-        packer.finish(Landing { after: Cursor::at(*to), more: false, owed: None, sum: Some(*sum) })
+        packer.finish(Landing { after: Cursor::at(*to), more: false, owed: None, sum: Some(*sum) }).0
     }
 }

@@ -21,7 +21,7 @@ pub use effect::{
 };
 
 use crate::limits::{FRAME_BYTES_WANTED_MAX, FRAME_BYTES_WANTED_MIN, HANDSHAKE_MS_MAX, HEARTBEAT_MS, IDLE_MS_MAX};
-use crate::wire::{Challenge, DICTIONARY_LATEST, Frame, Item, Packing, Signed, VERSION, Welcome};
+use crate::wire::{Challenge, DICTIONARY_LATEST, Frame, Inflow, Item, Packing, Signed, VERSION, Welcome};
 use crate::{Claim, Code, DeviceSecret, EnrolRequest, Known, Plan, Report, Tick, Wanted};
 use exchange::{Exchange, Place};
 use reconcile::Reconciling;
@@ -70,6 +70,7 @@ struct Line {
     effects: VecDeque<DeviceEffect>,
     report: Report,
     packing: Packing,
+    window: Inflow,
     ledger: Ledger,
     opened: Tick,
     sent: Tick,
@@ -129,7 +130,8 @@ impl DeviceSession {
             Errand::Enrol(_) => (Report::default(), Ledger { sum: Sum::ZERO, ahead: Position::START, open: 0 }),
         };
         let (effects, packing) = (VecDeque::new(), Packing::PLAIN);
-        let line = Line { effects, report, packing, ledger, opened: now, sent: now, heard: now };
+        let window = Inflow::default();
+        let line = Line { effects, report, packing, window, ledger, opened: now, sent: now, heard: now };
         DeviceSession { config, secret, state: State::AwaitingChallenge(errand), line }
     }
 
@@ -140,7 +142,7 @@ impl DeviceSession {
         }
         self.line.heard = now;
         self.line.report.bytes_down += bytes.len() as u64;
-        match Frame::decode(bytes, self.line.packing) {
+        match Frame::decode_in(bytes, self.line.packing, &mut self.line.window) {
             Ok(frame) => self.take(frame, now),
             Err(error) => self.break_off(error.code(), now),
         }

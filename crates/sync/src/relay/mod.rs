@@ -19,7 +19,7 @@ pub use effect::{
 };
 
 use crate::limits::{HANDSHAKE_MS_MAX, IDLE_MS_MAX};
-use crate::wire::{Challenge, DICTIONARY_LATEST, Frame, Packing, Reason, Signed, VERSION, Welcome};
+use crate::wire::{Challenge, DICTIONARY_LATEST, Frame, Packing, Reason, Signed, VERSION, Welcome, Windows};
 use crate::{Admission, Claim, Code, LiveBatch, Membership, Nonce, Plan, Tick};
 use service::Service;
 
@@ -30,6 +30,7 @@ const FRAMES_WAITING_MAX: usize = 64;
 #[derive(Debug)]
 pub struct RelaySession {
     config: RelayConfig,
+    windows: Option<Windows>,
     nonce: Nonce,
     state: State,
     line: Line,
@@ -85,7 +86,13 @@ impl RelaySession {
             in_flight: 0,
         };
         line.send(&Frame::Challenge(Challenge::from(nonce)));
-        RelaySession { config, nonce, state: State::AwaitingHello, line }
+        RelaySession { config, windows: None, nonce, state: State::AwaitingHello, line }
+    }
+
+    /// The same session, which may open a window of these when a device catches up over a poor link.
+    #[must_use]
+    pub fn with_windows(self, windows: &Windows) -> Self {
+        RelaySession { windows: Some(windows.clone()), ..self }
     }
 
     /// A binary message arrived.
@@ -168,7 +175,7 @@ impl RelaySession {
                     seen: admission.seen,
                     dictionary: Packing::agreed(DICTIONARY_LATEST, claim.dictionary).dictionary,
                 };
-                let mut service = Service::new(self.config, claim, &welcome);
+                let mut service = Service::new(self.config, self.windows.clone(), claim, &welcome);
                 self.line.packing = Packing { dictionary: welcome.dictionary };
                 self.line.send(&Frame::Welcome(welcome));
                 service.pump(&mut self.line);

@@ -10,9 +10,9 @@ use super::reconcile::{Asker, Requests, refusal};
 use super::{Appended, Compared, FeedBatch, FeedForm, Line, RelayConfig, RelayEffect, Restored, Submission};
 use crate::limits::{
     BATCH_BYTES, FRAME_BYTES_WANTED_MAX, FRAME_BYTES_WANTED_MIN, FRAMES_IN_FLIGHT_MAX, LARGE_BYTES_MIN,
-    PUSHES_IN_FLIGHT_MAX,
+    PUSHES_IN_FLIGHT_MAX, WINDOW_FRAME_BYTES_MAX,
 };
-use crate::wire::{Frame, Landing, Packer, Packing, Push, PushedChange, Verdicts, Welcome};
+use crate::wire::{Frame, Landing, Outflow, Packer, Packing, Push, PushedChange, Verdicts, Welcome, Windows};
 use crate::{Claim, Code, LiveBatch, Plan, inspect};
 
 #[derive(Debug)]
@@ -30,6 +30,10 @@ pub(super) struct Service {
 struct Down {
     frame_bytes: usize,
     packing: Packing,
+    /// Where windows come from; none when the driver grants none.
+    windows: Option<Windows>,
+    /// Open while a catch-up in small frames lasts.
+    window: Option<Outflow>,
     /// Where the device stands once it has every frame packed so far.
     sent: Cursor,
     /// The large documents it was told it is owed.
@@ -67,7 +71,7 @@ struct Unanswered {
 }
 
 impl Service {
-    pub(super) fn new(config: RelayConfig, claim: Claim, welcome: &Welcome) -> Self {
+    pub(super) fn new(config: RelayConfig, windows: Option<Windows>, claim: Claim, welcome: &Welcome) -> Self {
         let wanted = claim.frame_bytes.clamp(FRAME_BYTES_WANTED_MIN, FRAME_BYTES_WANTED_MAX) as usize;
         let frame_bytes = config.batch_bytes.clamp(1, BATCH_BYTES).min(wanted);
         let (sent, owed) = match welcome.plan {
@@ -82,6 +86,8 @@ impl Service {
             down: Down {
                 frame_bytes,
                 packing: Packing { dictionary: welcome.dictionary },
+                windows,
+                window: None,
                 sent,
                 owed,
                 head: welcome.head,
@@ -233,6 +239,8 @@ impl Service {
         if self.claim.follows && self.reconciling.is_none() && self.down.caught_up && exactly_there && fits {
             self.down.pending.extend(batch.frames(self.down.packing).iter().cloned());
             self.down.sent = Cursor::at(batch.to());
+            // A frame after which nothing follows ends the device's window too.
+            self.down.window = None;
         }
         self.pump(line);
     }
@@ -294,7 +302,11 @@ impl Down {
                 return;
             }
         }
-        let mut packer = Packer::new(self.frame_bytes, self.packing, self.sent, head.max(cursor.through));
+        if more && self.window.is_none() && self.frame_bytes <= WINDOW_FRAME_BYTES_MAX {
+            self.window = self.windows.as_ref().and_then(|windows| windows.open(self.packing.dictionary));
+        }
+        let mut packer =
+            Packer::new(self.frame_bytes, self.packing, self.sent, head.max(cursor.through)).within(self.window.take());
         for document in documents {
             let large = owed.iter().chain(&self.owed).any(|owed| owed.doc == document.doc);
             match document.form {
@@ -319,7 +331,9 @@ impl Down {
             owed: (owed != self.owed).then(|| owed.clone()),
             sum: sum.filter(|_| whole && !more),
         };
-        self.pending.extend(packer.finish(landing));
+        let (frames, window) = packer.finish(landing);
+        self.pending.extend(frames);
+        self.window = window;
         self.sent = cursor;
         self.owed = owed;
         if !more {

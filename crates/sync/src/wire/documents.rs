@@ -8,7 +8,7 @@ use vocab::{Cursor, DocId, Owed, Position, Sum, Tombstone};
 
 use super::cbor::{Fields, Map, array, bool, item, list, tuple, uint};
 use super::items::{self, Item, ItemForm};
-use super::{Frame, Packing, WireError, decode_cursor, encode_cursor, section};
+use super::{Frame, Inflow, Outflow, Packing, WireError, decode_cursor, encode_cursor, section};
 use crate::limits::{ITEMS_PER_FRAME_MAX, OWED_MAX};
 
 /// Documents, and the cursor of a device that holds them and what came before.
@@ -31,14 +31,18 @@ pub struct Documents {
 }
 
 impl Documents {
-    pub(super) fn encode(&self, packing: Packing) -> Map {
+    pub(super) fn encode(&self, packing: Packing, window: Option<&mut Outflow>) -> Map {
         let raw = item(|e| items::encode_items(e, &self.items));
+        let section = match window {
+            Some(window) => section::encode_part(&raw, packing, window),
+            None => section::encode(&raw, packing),
+        };
         let mut map = Map::default()
             .uints(0, &encode_cursor(self.from))
             .uints(1, &encode_cursor(self.after))
             .uint(2, self.head.get())
             .bool(3, self.more)
-            .raw(4, section::encode(&raw, packing));
+            .raw(4, section);
         if let Some(owed) = &self.owed {
             map = map.raw(5, encode_owed(owed));
         }
@@ -48,14 +52,18 @@ impl Documents {
         }
     }
 
-    pub(super) fn decode(fields: &Fields<'_>, packing: Packing) -> Result<Self, WireError> {
-        let raw = fields.required(4, |d| section::decode(d, packing))?;
+    pub(super) fn decode(fields: &Fields<'_>, packing: Packing, window: &mut Inflow) -> Result<Self, WireError> {
+        let raw = fields.required(4, |d| section::decode_part(d, packing, window))?;
+        let more = fields.required(3, bool)?;
+        if !more {
+            window.close();
+        }
         let max = ITEMS_PER_FRAME_MAX as u64;
         Ok(Documents {
             from: fields.required(0, decode_cursor)?,
             after: fields.required(1, decode_cursor)?,
             head: Position::new(fields.required(2, uint)?),
-            more: fields.required(3, bool)?,
+            more,
             items: items::decode_items(&raw, max, max)?,
             owed: fields.optional(5, decode_owed)?,
             sum: fields.optional(6, array)?.map(Sum::from_bytes),
@@ -89,6 +97,7 @@ pub(super) fn decode_owed(decoder: &mut Decoder<'_>) -> Result<Vec<Owed>, WireEr
 pub(crate) struct Packer {
     batch_bytes: usize,
     packing: Packing,
+    window: Option<Outflow>,
     head: Position,
     from: Cursor,
     complete: Cursor,
@@ -116,6 +125,7 @@ impl Packer {
         Packer {
             batch_bytes,
             packing,
+            window: None,
             head,
             from,
             complete: from,
@@ -124,6 +134,11 @@ impl Packer {
             changes: 0,
             frames: Vec::new(),
         }
+    }
+
+    /// Frames that are parts of this window.
+    pub(crate) fn within(self, window: Option<Outflow>) -> Self {
+        Packer { window, ..self }
     }
 
     /// A whole document.
@@ -150,10 +165,11 @@ impl Packer {
         self.complete = cursor;
     }
 
-    /// The frames; the last one leads to `landing`.
-    pub(crate) fn finish(mut self, landing: Landing) -> Vec<Arc<[u8]>> {
+    /// The frames; the last one leads to `landing`. And the window, while more of the catch-up follows.
+    pub(crate) fn finish(mut self, landing: Landing) -> (Vec<Arc<[u8]>>, Option<Outflow>) {
+        let more = landing.more;
         self.flush(landing);
-        self.frames
+        (self.frames, self.window.filter(|_| more))
     }
 
     fn push(&mut self, item: Item) {
@@ -174,7 +190,7 @@ impl Packer {
         let Landing { after, more, owed, sum } = landing;
         let items = mem::take(&mut self.items);
         let frame = Frame::Documents(Documents { from: self.from, after, head: self.head, more, items, owed, sum });
-        self.frames.push(frame.encode(self.packing).into());
+        self.frames.push(frame.encode_in(self.packing, self.window.as_mut()).into());
         self.from = after;
         self.bytes = 0;
         self.changes = 0;

@@ -12,6 +12,7 @@ mod items;
 mod push;
 mod reconcile;
 mod section;
+mod window;
 mod zip;
 
 use std::io;
@@ -29,6 +30,8 @@ pub use handshake::{Challenge, Signed, Welcome};
 pub use items::{Item, ItemForm};
 pub use push::{Push, PushedChange};
 pub use reconcile::{Missing, RestoreRefusal, RestoredFrame};
+pub use window::Windows;
+pub(crate) use window::{Inflow, Outflow};
 
 /// The version of the protocol that this crate speaks.
 pub const VERSION: u16 = 1;
@@ -247,6 +250,11 @@ impl Frame {
     /// The bytes of this frame.
     #[must_use]
     pub fn encode(&self, packing: Packing) -> Vec<u8> {
+        self.encode_in(packing, None)
+    }
+
+    /// As [`Frame::encode`]; documents become the next part of the window, if there is one.
+    pub(crate) fn encode_in(&self, packing: Packing, window: Option<&mut Outflow>) -> Vec<u8> {
         let (number, map) = match self {
             Frame::Challenge(challenge) => (number::CHALLENGE, challenge.encode()),
             Frame::Hello(signed) => (number::HELLO, signed.encode()),
@@ -256,7 +264,7 @@ impl Frame {
             Frame::Refused(reason) => (number::REFUSED, reason.encode()),
             Frame::Push(push) => (number::PUSH, push.encode(packing)),
             Frame::Verdicts(verdicts) => (number::VERDICTS, verdicts.encode()),
-            Frame::Documents(documents) => (number::DOCUMENTS, documents.encode(packing)),
+            Frame::Documents(documents) => (number::DOCUMENTS, documents.encode(packing, window)),
             Frame::Progress(progress) => {
                 (number::PROGRESS, Map::default().uints(0, &encode_cursor(progress.cursor)).uint(1, progress.outbox))
             }
@@ -282,6 +290,11 @@ impl Frame {
     /// # Errors
     /// [`WireError`] when they are not a frame of this version, or one beyond its limits.
     pub fn decode(bytes: &[u8], packing: Packing) -> Result<Frame, WireError> {
+        Frame::decode_in(bytes, packing, &mut Inflow::default())
+    }
+
+    /// As [`Frame::decode`]; documents may be the next part of the window.
+    pub(crate) fn decode_in(bytes: &[u8], packing: Packing, window: &mut Inflow) -> Result<Frame, WireError> {
         if bytes.len() > FRAME_BYTES_MAX {
             return Err(WireError::TooLong { len: bytes.len() });
         }
@@ -306,7 +319,7 @@ impl Frame {
             number::REFUSED => Frame::Refused(Reason::decode(&fields)?),
             number::PUSH => Frame::Push(Push::decode(&fields, packing)?),
             number::VERDICTS => Frame::Verdicts(Verdicts::decode(&fields)?),
-            number::DOCUMENTS => Frame::Documents(Documents::decode(&fields, packing)?),
+            number::DOCUMENTS => Frame::Documents(Documents::decode(&fields, packing, window)?),
             number::PROGRESS => Frame::Progress(Progress {
                 cursor: fields.required(0, decode_cursor)?,
                 outbox: fields.required(1, uint)?,

@@ -3,7 +3,8 @@
 
 use minicbor::Decoder;
 
-use super::cbor::{item, tuple};
+use super::cbor::{item, list, uint};
+use super::window::{Inflow, Outflow};
 use super::{Packing, WireError, zip};
 use crate::limits::SECTION_BYTES_MAX;
 
@@ -17,9 +18,31 @@ pub(super) fn encode(raw: &[u8], packing: Packing) -> Vec<u8> {
     item(|e| e.array(2)?.u64(raw.len() as u64)?.bytes(data)?.ok())
 }
 
-/// The plain bytes. Allocates what the sender states, which is at most [`SECTION_BYTES_MAX`].
+/// `[length, data, part]`: the next part of a window.
+pub(super) fn encode_part(raw: &[u8], packing: Packing, window: &mut Outflow) -> Vec<u8> {
+    match window.part(raw) {
+        Some((part, data)) => item(|e| e.array(3)?.u64(raw.len() as u64)?.bytes(&data)?.u64(part)?.ok()),
+        None => encode(raw, packing),
+    }
+}
+
+/// The plain bytes of a section that stands alone. Allocates what the sender states, which is at most
+/// [`SECTION_BYTES_MAX`].
 pub(super) fn decode(decoder: &mut Decoder<'_>, packing: Packing) -> Result<Vec<u8>, WireError> {
-    tuple(decoder, 2)?;
+    decode_any(decoder, packing, None)
+}
+
+/// The plain bytes of a section that stands alone or is a part of this window.
+pub(super) fn decode_part(
+    decoder: &mut Decoder<'_>,
+    packing: Packing,
+    window: &mut Inflow,
+) -> Result<Vec<u8>, WireError> {
+    decode_any(decoder, packing, Some(window))
+}
+
+fn decode_any(decoder: &mut Decoder<'_>, packing: Packing, window: Option<&mut Inflow>) -> Result<Vec<u8>, WireError> {
+    let fields = list(decoder, "fields of a section", 3)?;
     let stated = decoder.u64()?;
     let data = decoder.bytes()?;
     let len = usize::try_from(stated).ok().filter(|len| *len <= SECTION_BYTES_MAX).ok_or(WireError::TooMany {
@@ -27,6 +50,13 @@ pub(super) fn decode(decoder: &mut Decoder<'_>, packing: Packing) -> Result<Vec<
         count: stated,
         max: SECTION_BYTES_MAX as u64,
     })?;
+    if let (3, Some(window)) = (fields, window) {
+        let part = uint(decoder)?;
+        return window.part(part, data, len, packing.dictionary).map_err(|source| WireError::Zstd { source });
+    }
+    if fields != 2 {
+        return Err(WireError::Value { expected: "a section that stands alone" });
+    }
     let raw = match data.len() {
         compressed if compressed < len => {
             zip::unzip(data, len, packing.dictionary).map_err(|source| WireError::Zstd { source })?
@@ -39,6 +69,7 @@ pub(super) fn decode(decoder: &mut Decoder<'_>, packing: Packing) -> Result<Vec<
 
 #[cfg(test)]
 mod tests {
+    use super::super::window::Windows;
     use super::*;
     use proptest::prelude::*;
 
@@ -113,5 +144,22 @@ mod tests {
         assert_eq!(encode(&raw, unknown), section(raw.len(), &raw));
         assert!(decode(&mut Decoder::new(&encode(&raw, Packing::LATEST)), unknown).is_err());
         assert!(decode(&mut Decoder::new(&encode(&raw, Packing::LATEST)), Packing::LATEST).is_ok());
+    }
+
+    #[test]
+    fn a_part_of_a_window_is_read_where_windows_are_and_nowhere_else() {
+        let raw = vec![7; 10_000];
+        let windows = Windows::new(1);
+        let mut out = windows.open(Packing::LATEST.dictionary).unwrap();
+        let part = encode_part(&raw, Packing::LATEST, &mut out);
+        let mut window = Inflow::default();
+        assert_eq!(decode_part(&mut Decoder::new(&part), Packing::LATEST, &mut window).unwrap(), raw);
+        let alone = encode(&raw, Packing::LATEST);
+        assert_eq!(decode_part(&mut Decoder::new(&alone), Packing::LATEST, &mut window).unwrap(), raw);
+        let next = encode_part(&raw, Packing::LATEST, &mut out);
+        assert!(decode(&mut Decoder::new(&next), Packing::LATEST).is_err());
+        assert_eq!(decode_part(&mut Decoder::new(&next), Packing::LATEST, &mut window).unwrap(), raw);
+        let too_large = item(|e| e.array(3)?.u64(SECTION_BYTES_MAX as u64 + 1)?.bytes(&[])?.u8(0)?.ok());
+        assert!(decode_part(&mut Decoder::new(&too_large), Packing::LATEST, &mut window).is_err());
     }
 }

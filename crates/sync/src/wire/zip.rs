@@ -72,24 +72,29 @@ pub(super) fn unzip(data: &[u8], len_max: usize, dictionary: u8) -> io::Result<V
     })
 }
 
+/// A dictionary prepared for packing, if it is known here.
+pub(super) fn encoder(dictionary: u8) -> Option<&'static EncoderDictionary<'static>> {
+    Dictionary::find(dictionary)?.encoder()
+}
+
+/// A dictionary prepared for unpacking, if it is known here.
+pub(super) fn decoder(dictionary: u8) -> io::Result<&'static DecoderDictionary<'static>> {
+    let unknown = || io::Error::new(io::ErrorKind::Unsupported, "a dictionary that is not known here");
+    Dictionary::find(dictionary).and_then(Dictionary::decoder).ok_or_else(unknown)
+}
+
 fn compressor(dictionary: u8) -> Option<Compressor<'static>> {
     if dictionary == 0 {
         return Compressor::new(LEVEL).ok();
     }
-    let mut compressor = Compressor::with_prepared_dictionary(Dictionary::find(dictionary)?.encoder()?).ok()?;
+    let mut compressor = Compressor::with_prepared_dictionary(encoder(dictionary)?).ok()?;
     // The connection knows it: four bytes less in each frame.
     compressor.set_parameter(CParameter::DictIdFlag(false)).ok()?;
     Some(compressor)
 }
 
 fn decompressor(dictionary: u8) -> io::Result<Decompressor<'static>> {
-    if dictionary == 0 {
-        return Decompressor::new();
-    }
-    let prepared = Dictionary::find(dictionary).and_then(Dictionary::decoder);
-    Decompressor::with_prepared_dictionary(
-        prepared.ok_or_else(|| io::Error::new(io::ErrorKind::Unsupported, "a dictionary that is not known here"))?,
-    )
+    if dictionary == 0 { Decompressor::new() } else { Decompressor::with_prepared_dictionary(decoder(dictionary)?) }
 }
 
 #[cfg(test)]

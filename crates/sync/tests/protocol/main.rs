@@ -10,4 +10,5 @@ mod relay;
 mod samples;
 mod store;
 mod stories;
+mod windows;
 mod world;

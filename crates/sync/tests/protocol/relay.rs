@@ -7,7 +7,7 @@ use sync::limits::{BATCH_BYTES, OWED_MAX};
 use sync::wire::{Item, ItemForm, RestoreRefusal};
 use sync::{
     Admission, Answer, Appended, Ask, Claim, Code, Compared, FeedBatch, FeedDocument, FeedForm, LiveBatch, LiveForm,
-    RelayConfig, RelayEffect, RelaySession, Restoration, RestoreForm, Restored, Seen, Tick, answer_range,
+    RelayConfig, RelayEffect, RelaySession, Restoration, RestoreForm, Restored, Seen, Tick, Windows, answer_range,
     sign_tombstone, verify_tombstone,
 };
 use vocab::{Actor, Book, ChangeHash, Cursor, DocId, Owed, Position, Refusal, Sum, Timestamp, Tombstone, Verdict};
@@ -41,6 +41,7 @@ pub(crate) struct Relay {
     /// It takes tombstones of other keys: its own were lost.
     pub(crate) recovering: bool,
     pub(crate) batch_bytes: usize,
+    pub(crate) windows: Windows,
 }
 
 #[derive(Clone, Default)]
@@ -67,6 +68,7 @@ impl Relay {
             secret: [5; 32],
             recovering: false,
             batch_bytes: BATCH_BYTES,
+            windows: Windows::new(8),
         }
     }
 
@@ -124,7 +126,8 @@ impl Relay {
     }
 
     pub(crate) fn session(&self) -> RelaySession {
-        RelaySession::new(RelayConfig { batch_bytes: self.batch_bytes }, samples::nonce(), Tick::default())
+        let config = RelayConfig { batch_bytes: self.batch_bytes };
+        RelaySession::new(config, samples::nonce(), Tick::default()).with_windows(&self.windows)
     }
 
     /// Performs one effect; a frame or the end comes back.

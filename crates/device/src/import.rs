@@ -346,10 +346,11 @@ fn match_rows<'t>(
                         }
                     }
                 };
-                if let (Some((id, _)), Some(ParentOf::Stored(parent, _)), Some(relation)) =
+                if let (Some((id, doc)), Some(ParentOf::Stored(parent, parent_doc)), Some(relation)) =
                     (&known, &parent, &kind.parent)
                 {
-                    let found = rows::parent(tx, id)?;
+                    let parent = rows::shown(tx, *parent_doc, parent)?;
+                    let found = rows::parent(tx, *doc, id)?;
                     // Two devices may each have brought the parent's row: then several records carry its number.
                     let number = row.parents.get(relation.field).map(String::as_str).unwrap_or_default();
                     let belongs = found.as_deref() == Some(parent.as_str())
@@ -391,15 +392,15 @@ fn belongs_to(tx: &WriteTx<'_>, matched: &[Matched<'_>], parent: &ParentOf, numb
     let mut parent = parent;
     loop {
         match parent {
-            ParentOf::Stored(id, _) => {
-                let customer = rows::customer(tx, id)?;
+            ParentOf::Stored(id, doc) => {
+                let customer = rows::customer(tx, *doc, id)?;
                 return Ok(customer == number || rows::carries(tx, &records::CUSTOMER, &customer, number)?);
             }
             ParentOf::Row(place) => {
                 let row = &matched[*place];
                 match (&row.known, &row.parent) {
-                    (Some((id, _)), _) => {
-                        let customer = rows::customer(tx, id)?;
+                    (Some((id, doc)), _) => {
+                        let customer = rows::customer(tx, *doc, id)?;
                         return Ok(customer == number || rows::carries(tx, &records::CUSTOMER, &customer, number)?);
                     }
                     (None, Some(above)) => parent = above,

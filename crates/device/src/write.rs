@@ -97,7 +97,11 @@ impl Device {
     pub fn resolve(&mut self, id: &str, take: usize) -> Result<Stored, DeviceError> {
         let record = id.split('/').next().unwrap_or_default().to_owned();
         self.conflict(id)?;
-        self.on_record(&record, |edit, _, event| edit.resolve(event, id, take))
+        self.on_record(&record, |edit, inner, event| {
+            // The conflict's id begins with its record's, which may be shown otherwise than it stands in the document.
+            let conflict = id.strip_prefix(&record).map_or_else(|| id.to_owned(), |rest| format!("{inner}{rest}"));
+            edit.resolve(event, &conflict, take)
+        })
     }
 
     fn on_record(
@@ -212,7 +216,7 @@ impl<'a> Desk<'a> {
     }
 
     pub(crate) fn stored(&self, id: RecordId, open: &Open) -> Result<Stored, WorkError> {
-        let json = rows::record(self.tx, &id)?;
+        let json = rows::record(self.tx, open.doc, &id)?;
         Ok(Stored { id, doc: open.doc, json, notices: Vec::new() })
     }
 }

@@ -16,10 +16,12 @@ CREATE TABLE view_document (
 
 CREATE INDEX view_document_changed ON view_document (changed_at_ms);
 
--- Ids are unique by their making, but a hostile device can write any: two documents may both hold one.
+-- `inner`: the id as it stands in the document; `id`: as it is shown, with a mark where a document with a smaller id holds the
+-- same one.
 CREATE TABLE view_record (
   n INTEGER PRIMARY KEY,
   id TEXT NOT NULL,
+  inner TEXT NOT NULL,
   doc BLOB NOT NULL,
   kind TEXT NOT NULL,
   customer TEXT NOT NULL,
@@ -33,8 +35,10 @@ CREATE TABLE view_record (
   updated_at_ms INTEGER NOT NULL,
   void INTEGER NOT NULL,
   json TEXT NOT NULL,
-  UNIQUE (id, doc)
+  UNIQUE (inner, doc)
 ) STRICT;
+
+CREATE INDEX view_record_id ON view_record (id) WHERE id <> inner;
 
 CREATE INDEX view_record_doc ON view_record (doc);
 CREATE INDEX view_record_updated ON view_record (kind, void, updated_at_ms);

@@ -29,12 +29,14 @@ pub(crate) fn write_customer(device: &mut Device, doc: DocId, name: &str) -> (Do
     (dossier, id)
 }
 
-/// Waits until the branch's documents are all materialized, or set aside.
+/// Waits until the branch's documents are all materialized, or set aside, and its rows show all of them.
 pub(crate) async fn settled(relay: &Running, branch: &str) {
     let mut changes = relay.state.changes();
     let branch = relay.admin().branch(branch).unwrap().id;
     let waiting = async {
-        while relay.state.read(move |store| Ok(store.counts(branch)?)).await.unwrap().behind > 0 {
+        while relay.state.read(move |store| Ok(store.counts(branch)?)).await.unwrap().behind > 0
+            || !relay.state.views(branch, |rows| Ok(readmodel::is_complete(rows)?)).await.unwrap()
+        {
             changes.recv().await.unwrap();
         }
     };

@@ -6,6 +6,7 @@ use vocab::{ChangeHash, DocId, Position};
 
 use super::Fallible;
 use super::device::{Device, covers};
+use super::library::Library;
 use super::relay::Relay;
 
 /// What devices told their people and what the relay told devices.
@@ -18,7 +19,7 @@ pub(super) struct Ledger {
 }
 
 /// No store's cursor promises what the store does not hold.
-pub(super) fn cursor_is_true(number: usize, device: &mut Device, relay: &Relay) -> Fallible<()> {
+pub(super) fn cursor_is_true(number: usize, device: &mut Device, relay: &Relay, library: &mut Library) -> Fallible<()> {
     let Some((Some(epoch), cursor)) = device.cursor()? else { return Ok(()) };
     if epoch != relay.epoch()? {
         return Ok(());
@@ -28,7 +29,7 @@ pub(super) fn cursor_is_true(number: usize, device: &mut Device, relay: &Relay) 
     for (position, doc, _) in &feed {
         last.insert(*doc, *position);
     }
-    let held = device.documents()?;
+    let held = device.documents(library)?;
     for (position, doc, hash) in feed {
         if covers(cursor, position, last[&doc]) && !held.get(&doc).is_some_and(|held| held.holds(hash)) {
             return Err(format!("device {number} stands at {cursor:?} but lacks {hash} of {doc} at {position}"));
@@ -47,29 +48,26 @@ pub(super) fn acknowledged_is_durable(ledger: &Ledger, relay: &Relay) -> Fallibl
 }
 
 /// Everybody holds everything.
-pub(super) fn converged(devices: &mut [Device], relay: &Relay, ledger: &Ledger) -> Fallible<()> {
-    let at_relay = relay.documents()?;
+pub(super) fn converged(devices: &mut [Device], relay: &Relay, ledger: &Ledger, library: &mut Library) -> Fallible<()> {
+    let at_relay = relay.documents(library)?;
     for (number, device) in devices.iter_mut().enumerate() {
         let (waiting, refused) = device.outbox()?;
         if waiting + refused > 0 {
             return Err(format!("device {number} has {waiting} changes waiting and {refused} refused"));
         }
-        let held = device.documents()?;
+        let held = device.documents(library)?;
         for doc in at_relay.keys().chain(held.keys()).collect::<BTreeSet<_>>() {
             let (Some(here), Some(there)) = (held.get(doc), at_relay.get(doc)) else {
                 return Err(format!("{doc} is either on device {number} or at the relay only"));
             };
-            if here.heads() != there.heads() || here.changes()? != there.changes()? {
-                let (here, there) = (here.change_count(), there.change_count());
+            let (mine, theirs) = (here.changes.len(), there.changes.len());
+            if here.heads != there.heads || !here.changes.keys().eq(there.changes.keys()) {
                 return Err(format!(
-                    "{doc} has {here} changes on device {number} and {there} at the relay, or other heads"
+                    "{doc} has {mine} changes on device {number} and {theirs} at the relay, or other heads"
                 ));
             }
-            if here.shown() != there.shown() {
-                return Err(format!("{doc} shows other things on device {number} than at the relay"));
-            }
         }
-        cursor_is_true(number, device, relay)?;
+        cursor_is_true(number, device, relay, library)?;
     }
     acknowledged_is_durable(ledger, relay)?;
     for (doc, hash) in &ledger.saved {

@@ -1,6 +1,7 @@
 //! A device of the simulation: a real store, and the driver of a real session.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use store::{DeviceStore, Identity, Membership, OutboxSeq, SecretKey, StoreError};
 use sync::{
@@ -11,7 +12,9 @@ use vocab::{
     Author, BranchId, ChangeHash, Cursor, DeviceCode, DocId, Epoch, Generation, Position, Role, Timestamp, Verdict,
 };
 
+use super::disk::{Disk, Fault};
 use super::document::{self, Held, Pen, Written};
+use super::library::{Content, Library};
 use super::{Fallible, Mutation, wrong};
 use crate::generate::Dice;
 
@@ -20,7 +23,11 @@ pub(super) struct Device {
     pub(super) store: DeviceStore,
     secret: [u8; 32],
     invite: String,
-    wall_offset_ms: u64,
+    /// What this device's clock says more than the true time, in milliseconds.
+    wall_offset_ms: i64,
+    pub(super) disk: Disk,
+    /// When a broken disk is mended.
+    pub(super) mend_at_ms: Option<u64>,
     /// When it tries to connect again.
     pub(super) next_attempt_ms: u64,
     pub(super) attempts: u32,
@@ -64,11 +71,15 @@ impl Device {
             role: Role::Supervisor,
             name: format!("device {number}"),
         };
+        let mut store = DeviceStore::in_memory(&identity).map_err(wrong)?;
+        let disk = Disk::under(store.connection_mut())?;
         Ok(Device {
-            store: DeviceStore::in_memory(&identity).map_err(wrong)?,
+            store,
+            disk,
+            mend_at_ms: None,
             secret,
             invite: format!("INVITE-{number}"),
-            wall_offset_ms: dice.below(120_000),
+            wall_offset_ms: 0,
             next_attempt_ms: dice.below(2_000),
             attempts: 0,
             docs: BTreeSet::new(),
@@ -81,7 +92,25 @@ impl Device {
     }
 
     pub(super) fn wall(&self, now_ms: u64) -> Timestamp {
-        Timestamp::from_millis(i64::try_from(1_714_521_600_000 + now_ms + self.wall_offset_ms).unwrap_or_default())
+        let true_ms = 1_714_521_600_000 + i64::try_from(now_ms).unwrap_or_default();
+        Timestamp::from_millis(true_ms + self.wall_offset_ms)
+    }
+
+    /// Sets the clock, at most `ms_max` off.
+    pub(super) fn set_clock(&mut self, ms_max: u64, dice: &mut Dice) {
+        let off = i64::try_from(dice.between(0, 2 * ms_max)).unwrap_or_default();
+        self.wall_offset_ms = off - i64::try_from(ms_max).unwrap_or_default();
+    }
+
+    /// Breaks the disk until `until_ms`.
+    pub(super) fn break_disk(&mut self, fault: Fault, until_ms: u64) -> Fallible<()> {
+        self.mend_at_ms = Some(until_ms);
+        self.disk.fail(fault, self.store.connection_mut())
+    }
+
+    pub(super) fn mend_disk(&mut self) -> Fallible<()> {
+        self.mend_at_ms = None;
+        self.disk.mend(self.store.connection_mut())
     }
 
     /// A session for a connection that has just opened.
@@ -351,18 +380,8 @@ impl Device {
         self.store.write(work).map_err(|DiskFailure(error)| error)
     }
 
-    /// A write that the disk refuses half way: nothing of it may remain.
-    pub(super) fn fail_to_commit(&mut self, effect: &DeviceEffect) -> Fallible<()> {
-        let DeviceEffect::Commit { cursor: Some(cursor), .. } = effect else { return Ok(()) };
-        let failed: Result<(), DiskFailure> = self.store.write(|tx| {
-            tx.set_cursor(*cursor)?;
-            Err(DiskFailure("the disk is full".to_owned()))
-        });
-        if failed.is_ok() { Err("a failed transaction succeeded".to_owned()) } else { Ok(()) }
-    }
-
     /// What the store holds.
-    pub(super) fn documents(&mut self) -> Fallible<BTreeMap<DocId, Held>> {
+    pub(super) fn documents(&mut self, library: &mut Library) -> Fallible<BTreeMap<DocId, Rc<Content>>> {
         let mut stored = Vec::new();
         self.store
             .read(|tx| {
@@ -373,13 +392,13 @@ impl Device {
             })
             .map_err(wrong)?;
         let mut documents = BTreeMap::new();
-        for (doc, stored) in stored {
-            let said: BTreeSet<ChangeHash> = stored.heads.into_iter().collect();
-            let held = Held::load(&stored.bytes)?;
-            if held.heads().into_iter().collect::<BTreeSet<_>>() != said {
+        for (doc, mut stored) in stored {
+            stored.heads.sort_unstable();
+            let content = library.content(&stored.bytes)?;
+            if content.heads != stored.heads {
                 return Err(format!("the store's heads of {doc} are not the document's"));
             }
-            documents.insert(doc, held);
+            documents.insert(doc, content);
         }
         Ok(documents)
     }

@@ -12,9 +12,15 @@
 
 mod check;
 mod device;
+mod disk;
 mod document;
+mod events;
+mod library;
 mod link;
 mod relay;
+mod trace;
+mod trouble;
+mod weather;
 mod world;
 
 use std::fmt;
@@ -90,11 +96,17 @@ pub struct Summary {
     pub connections: u64,
     /// Links cut.
     pub cuts: u64,
-    /// Frames damaged.
+    /// Links that went silent.
+    pub half_open: u64,
+    /// Clocks set.
+    pub clocks_set: u64,
+    /// Everything that happened, as one number.
+    pub trace: u64,
+    /// Frames damaged, repeated or exchanged.
     pub damaged: u64,
     /// Crashes of devices and of the relay.
     pub crashes: u64,
-    /// Writes that a disk refused.
+    /// Disks that failed or were full for a while.
     pub disk_failures: u64,
     /// Frames delivered.
     pub frames: u64,
@@ -104,8 +116,8 @@ impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} steps in {} virtual s: {} edits, {} documents, {} changes, {} connections, {} frames; {} cuts, {} damaged, \
-             {} crashes, {} disk failures",
+            "{} steps in {} virtual s: {} edits, {} documents, {} changes, {} connections, {} frames; {} cuts, {} half \
+             open, {} damaged, {} crashes, {} disk failures, {} clocks set; trace {:016x}",
             self.steps,
             self.elapsed_ms / 1_000,
             self.edits,
@@ -114,9 +126,12 @@ impl fmt::Display for Summary {
             self.connections,
             self.frames,
             self.cuts,
+            self.half_open,
             self.damaged,
             self.crashes,
-            self.disk_failures
+            self.disk_failures,
+            self.clocks_set,
+            self.trace
         )
     }
 }

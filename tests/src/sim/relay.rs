@@ -1,6 +1,7 @@
 //! The relay of the simulation: a real store with group commit, and the drivers of real sessions.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use store::{
@@ -9,7 +10,9 @@ use store::{
 use sync::{Admission, Claim, Code, EnrolRequest, FeedBatch, FeedDocument, FeedForm, LiveBatch, Membership, Seen};
 use vocab::{BranchId, ChangeHash, Cursor, DocId, Epoch, Position, Role, Timestamp, Verdict};
 
-use super::document::{self, Held};
+use super::disk::{Disk, Fault};
+use super::document;
+use super::library::{Content, Library};
 use super::{Fallible, Mutation, wrong};
 use crate::generate::Dice;
 
@@ -33,6 +36,9 @@ pub(super) struct Relay {
     pub(super) store: SqliteRelayStore,
     pub(super) branch: BranchId,
     waiting: VecDeque<Waiting>,
+    pub(super) disk: Disk,
+    /// When a broken disk is mended.
+    pub(super) mend_at_ms: Option<u64>,
 }
 
 /// What a group commit has for the connections.
@@ -69,7 +75,19 @@ impl Relay {
             };
             store.add_invite(&invite).map_err(wrong)?;
         }
-        Ok(Relay { store, branch, waiting: VecDeque::new() })
+        let disk = Disk::under(store.connection_mut())?;
+        Ok(Relay { store, branch, waiting: VecDeque::new(), disk, mend_at_ms: None })
+    }
+
+    /// Breaks the disk until `until_ms`.
+    pub(super) fn break_disk(&mut self, fault: Fault, until_ms: u64) -> Fallible<()> {
+        self.mend_at_ms = Some(until_ms);
+        self.disk.fail(fault, self.store.connection_mut())
+    }
+
+    pub(super) fn mend_disk(&mut self) -> Fallible<()> {
+        self.mend_at_ms = None;
+        self.disk.mend(self.store.connection_mut())
     }
 
     pub(super) fn wall(now_ms: u64) -> Timestamp {
@@ -146,18 +164,19 @@ impl Relay {
     }
 
     /// Commits some of what waits in one transaction, and says whom to tell what, in feed order.
-    pub(super) fn group_commit(&mut self, now_ms: u64, disk_fails: bool, dice: &mut Dice) -> Fallible<Vec<Delivery>> {
+    pub(super) fn group_commit(&mut self, now_ms: u64, dice: &mut Dice) -> Fallible<Vec<Delivery>> {
         let count = usize::try_from(dice.between(1, self.waiting.len() as u64)).unwrap_or(1);
         let group: Vec<Waiting> = self.waiting.drain(..count).collect();
-        if disk_fails {
+        let submissions: Vec<store::Submission> = group.iter().map(|waiting| waiting.submission.clone()).collect();
+        let appended = self.store.append(&submissions, Self::wall(now_ms));
+        if appended.is_err() && self.disk.is_broken() {
             // Whoever waits in the queue behind them is told as well: its connection ends with those of the group.
             let connections: BTreeSet<u64> = group.iter().map(|waiting| waiting.connection).collect();
             self.waiting.retain(|waiting| !connections.contains(&waiting.connection));
             let told = connections.into_iter();
             return Ok(told.map(|c| Delivery { connection: Some(c), mail: Mail::StoreFailed }).collect());
         }
-        let submissions: Vec<store::Submission> = group.iter().map(|waiting| waiting.submission.clone()).collect();
-        let appended = self.store.append(&submissions, Self::wall(now_ms)).map_err(wrong)?;
+        let appended = appended.map_err(wrong)?;
         let mut deliveries = Vec::new();
         for (waiting, appended) in group.into_iter().zip(appended) {
             let accepted: Vec<(DocId, Arc<[u8]>)> = waiting
@@ -246,12 +265,9 @@ impl Relay {
     }
 
     /// The documents.
-    pub(super) fn documents(&self) -> Fallible<BTreeMap<DocId, Held>> {
-        let mut documents = BTreeMap::new();
-        for held in self.store.documents(self.branch, None, u32::MAX).map_err(wrong)? {
-            documents.insert(held.doc, Held::load(&held.bytes)?);
-        }
-        Ok(documents)
+    pub(super) fn documents(&self, library: &mut Library) -> Fallible<BTreeMap<DocId, Rc<Content>>> {
+        let held = self.store.documents(self.branch, None, u32::MAX).map_err(wrong)?;
+        held.into_iter().map(|held| Ok((held.doc, library.content(&held.bytes)?))).collect()
     }
 }
 

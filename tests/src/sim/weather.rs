@@ -1,0 +1,82 @@
+//! What goes wrong in a run. Each seed draws some of the troubles and leaves the others out, since troubles that never
+//! stop hide each other.
+
+use super::link::Network;
+use crate::generate::Dice;
+
+/// Something that breaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Trouble {
+    /// A link is cut, at both ends.
+    Cut,
+    /// A link takes everything and delivers nothing, in one direction or both.
+    HalfOpen,
+    /// Frames on their way are damaged, repeated or exchanged.
+    Damage,
+    /// A device's process dies.
+    DeviceCrash,
+    /// The relay's process dies.
+    RelayCrash,
+    /// A device's disk fails or is full, for a while.
+    DeviceDisk,
+    /// The relay's disk fails or is full, for a while.
+    RelayDisk,
+    /// A device's clock is set, by hours.
+    Clock,
+}
+
+/// Every trouble, how often it comes among the others, and how many of a thousand runs know it.
+const TROUBLES: [(Trouble, u64, u64); 8] = [
+    (Trouble::Cut, 6, 700),
+    (Trouble::HalfOpen, 2, 400),
+    (Trouble::Damage, 4, 500),
+    (Trouble::DeviceCrash, 3, 600),
+    (Trouble::RelayCrash, 2, 500),
+    (Trouble::DeviceDisk, 4, 500),
+    (Trouble::RelayDisk, 3, 400),
+    (Trouble::Clock, 1, 400),
+];
+
+/// The conditions of one run.
+#[derive(Debug)]
+pub(super) struct Weather {
+    pub(super) devices: usize,
+    /// How many steps things break for.
+    pub(super) chaos_steps: u64,
+    pub(super) network: Network,
+    /// Payload of a frame, in bytes.
+    pub(super) batch_bytes: usize,
+    /// In how many of a thousand steps something breaks.
+    pub(super) per_mille_trouble: u64,
+    /// In how many of a thousand steps somebody edits.
+    pub(super) per_mille_edit: u64,
+    /// How far a device's clock may be off, either way, in milliseconds.
+    pub(super) clock_ms_max: u64,
+    troubles: Vec<(u64, Trouble)>,
+}
+
+impl Weather {
+    pub(super) fn draw(dice: &mut Dice) -> Weather {
+        let known = TROUBLES.into_iter().filter(|(_, _, runs)| dice.chance(*runs));
+        let troubles: Vec<(u64, Trouble)> = known.map(|(trouble, share, _)| (share, trouble)).collect();
+        Weather {
+            devices: dice.weighted(&[(4, 2), (4, 3), (2, 4), (1, 6), (1, 9)]),
+            chaos_steps: dice.weighted(&[(3, 300), (3, 600), (1, 1_200)]),
+            network: Network {
+                latency_ms_max: dice.weighted(&[(2, 5), (2, 100), (1, 900)]),
+                bytes_per_s: dice.weighted(&[(3, None), (1, Some(4_000)), (1, Some(40_000))]),
+                cut_every_bytes: dice.weighted(&[(6, None), (1, None), (1, None)]),
+            },
+            batch_bytes: dice.weighted(&[(2, 400), (2, 3_000), (1, 256 * 1024)]),
+            per_mille_trouble: dice.weighted(&[(1, 0), (4, 20), (2, 60)]),
+            per_mille_edit: dice.weighted(&[(3, 60), (1, 20), (1, 120)]),
+            clock_ms_max: dice.weighted(&[(2, 1_000), (1, 120_000), (1, 9 * 3_600_000)]),
+            troubles,
+        }
+    }
+
+    /// What breaks next, if this run knows any trouble.
+    pub(super) fn trouble(&self, dice: &mut Dice) -> Option<Trouble> {
+        (!self.troubles.is_empty()).then(|| dice.weighted(&self.troubles))
+    }
+}

@@ -1,28 +1,36 @@
-//! A device of the simulation: a real store, and the driver of a real session.
+//! A device of the simulation: a real store on a disk of its own, and its clock.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
+use std::collections::BTreeSet;
 
 use store::{DeviceStore, Identity, Membership, OutboxSeq, SecretKey, StoreError};
 use sync::{
-    Arrival, DeviceConfig, DeviceEffect, DeviceSecret, DeviceSession, EnrolmentRequest, Form, Mode, OutboxBatch,
-    OutboxEntry, Outcome, Start, Tick,
+    DeviceConfig, DeviceEffect, DeviceSecret, DeviceSession, EnrolmentRequest, Known, Mode, OutboxBatch, OutboxEntry,
+    Outcome, Start, Tick,
 };
 use vocab::{
-    Author, BranchId, ChangeHash, Cursor, DeviceCode, DocId, Epoch, Generation, Position, Role, Timestamp, Verdict,
+    Book, ChangeHash, Cursor, DeviceCode, DocId, Epoch, Generation, Position, Refusal, Role, Timestamp, Tombstone,
+    Verdict,
 };
 
+use super::arrive;
 use super::disk::{Disk, Fault};
-use super::document::{self, Held, Pen, Written};
-use super::library::{Content, Library};
-use super::{Fallible, Mutation, wrong};
+use super::document::{self, Pen, Saved};
+use super::holdings::{self, Holdings, Standing};
+use super::library::Library;
+use super::{Fallible, wrong};
 use crate::generate::Dice;
+
+/// How many copies of a store are kept to be put in its place.
+const COPIES_MAX: usize = 3;
 
 /// One device. Everything but the store is lost in a crash.
 pub(super) struct Device {
     pub(super) store: DeviceStore,
+    number: usize,
     secret: [u8; 32],
-    invite: String,
+    /// The relay's disk that this device was last invited to, and whether it has to join there.
+    incarnation: u64,
+    must_join: bool,
     /// What this device's clock says more than the true time, in milliseconds.
     wall_offset_ms: i64,
     pub(super) disk: Disk,
@@ -31,10 +39,8 @@ pub(super) struct Device {
     /// When it tries to connect again.
     pub(super) next_attempt_ms: u64,
     pub(super) attempts: u32,
-    /// Its documents, for choosing one; kept beside the store, never instead of it.
-    docs: BTreeSet<DocId>,
-    /// What a faulty driver left for later.
-    deferred: Option<Vec<Arrival>>,
+    /// Copies of the store that somebody kept, oldest first.
+    copies: Vec<DeviceStore>,
 }
 
 /// What came of performing one effect.
@@ -47,13 +53,13 @@ pub(super) enum Performed {
     Ended(Outcome),
 }
 
-/// The write that a failing disk interrupted.
+/// The work that a failing disk interrupted.
 #[derive(Debug)]
-struct DiskFailure(String);
+pub(super) struct Interrupted(pub(super) String);
 
-impl From<StoreError> for DiskFailure {
+impl From<StoreError> for Interrupted {
     fn from(error: StoreError) -> Self {
-        DiskFailure(error.to_string())
+        Interrupted(format!("{error:?}"))
     }
 }
 
@@ -75,20 +81,17 @@ impl Device {
         let disk = Disk::under(store.connection_mut())?;
         Ok(Device {
             store,
+            number,
             disk,
             mend_at_ms: None,
             secret,
-            invite: format!("INVITE-{number}"),
+            incarnation: 0,
+            must_join: true,
             wall_offset_ms: 0,
             next_attempt_ms: dice.below(2_000),
             attempts: 0,
-            docs: BTreeSet::new(),
-            deferred: None,
+            copies: Vec::new(),
         })
-    }
-
-    pub(super) fn invite(&self) -> &str {
-        &self.invite
     }
 
     pub(super) fn wall(&self, now_ms: u64) -> Timestamp {
@@ -113,22 +116,53 @@ impl Device {
         self.disk.mend(self.store.connection_mut())
     }
 
+    /// Keeps a copy of the store as it is.
+    pub(super) fn copy(&mut self) -> Fallible<()> {
+        if self.disk.is_broken() {
+            return Ok(());
+        }
+        if self.copies.len() >= COPIES_MAX {
+            self.copies.remove(1);
+        }
+        self.copies.push(self.store.copy_in_memory().map_err(wrong)?);
+        Ok(())
+    }
+
+    pub(super) fn has_copies(&self) -> bool {
+        !self.copies.is_empty()
+    }
+
+    /// Puts a copy in the store's place.
+    pub(super) fn restore(&mut self, dice: &mut Dice) -> Fallible<()> {
+        let index = usize::try_from(dice.below(self.copies.len() as u64)).unwrap_or_default();
+        let Some(copy) = self.copies.get(index) else { return Ok(()) };
+        let mut store = copy.copy_in_memory().map_err(wrong)?;
+        self.disk = Disk::under(store.connection_mut())?;
+        self.mend_at_ms = None;
+        self.store = store;
+        Ok(())
+    }
+
+    /// The relay was lost with its list of devices, and has made an invite for this one.
+    pub(super) fn is_invited(&mut self, incarnation: u64) {
+        self.incarnation = incarnation;
+        self.must_join = true;
+    }
+
     /// A session for a connection that has just opened.
     pub(super) fn connect(&mut self, mode: Mode, batch_bytes: usize, now_ms: u64) -> Fallible<DeviceSession> {
         let time = self.wall(now_ms);
-        let (identity, membership, counts) = self
+        let (identity, membership, counts, sum) = self
             .store
-            .read(|tx| Ok::<_, StoreError>((tx.identity()?, tx.membership()?, tx.outbox_counts()?)))
+            .read(|tx| {
+                Ok::<_, StoreError>((tx.identity()?, tx.membership()?, tx.outbox_counts()?, tx.acknowledged_sum()?))
+            })
             .map_err(wrong)?;
-        let config = DeviceConfig { mode, app: "simulation".to_owned(), batch_bytes };
+        let config = DeviceConfig { mode, app: "simulation".to_owned() };
         let secret = DeviceSecret::from_bytes(&self.secret);
         let now = Tick::from_millis(now_ms);
         Ok(match membership {
-            None => {
-                let request = EnrolmentRequest { invite: self.invite.clone(), name: identity.name };
-                DeviceSession::enrol(config, secret, request, now)
-            }
-            Some(membership) => {
+            Some(membership) if !self.must_join => {
                 let start = Start {
                     actor: identity.actor(),
                     branch: membership.branch,
@@ -137,8 +171,17 @@ impl Device {
                     settled: membership.acknowledged.map_or(0, |acknowledged| acknowledged.seq.get()),
                     outbox: counts.waiting,
                     time,
+                    sum,
+                    ahead: membership.ahead,
+                    suspect: membership.suspect,
+                    owed: membership.owed,
+                    frame_bytes: u32::try_from(batch_bytes).unwrap_or(u32::MAX).min(membership.frame_bytes),
                 };
                 DeviceSession::sync(config, secret, start, now)
+            }
+            _ => {
+                let invite = invite(self.number, self.incarnation);
+                DeviceSession::enrol(config, secret, EnrolmentRequest { invite, name: identity.name }, now)
             }
         })
     }
@@ -149,7 +192,6 @@ impl Device {
         effect: DeviceEffect,
         session: &mut DeviceSession,
         now_ms: u64,
-        mutation: Option<Mutation>,
         dice: &mut Dice,
     ) -> Fallible<Performed> {
         let now = Tick::from_millis(now_ms);
@@ -160,43 +202,60 @@ impl Device {
                 self.write(|tx| {
                     let mut clock = tx.clock()?;
                     clock.learn_offset(relay_time, wall);
-                    tx.set_clock(&clock).map_err(DiskFailure::from)
+                    Ok(tx.set_clock(&clock)?)
                 })?;
             }
             DeviceEffect::Admitted(_) => {}
-            DeviceEffect::AdoptFeed { epoch, cursor, .. } => self.adopt(epoch, cursor)?,
+            DeviceEffect::AdoptFeed { epoch, cursor, ahead, why } => {
+                self.adopt(epoch, cursor, ahead, why == sync::AdoptReason::Reconciled)?;
+            }
             DeviceEffect::Recall(seen) => {
-                let stored = self.store.read(|tx| tx.document(seen.doc)).map_err(wrong)?;
-                let held = match stored {
-                    Some(stored) => Held::load(&stored.bytes)?.holds(seen.hash),
-                    None => false,
-                };
+                let held = self.holds(seen.doc, seen.hash)?;
                 session.handle_recalled(held, now);
             }
             DeviceEffect::ReadOutbox { after, bytes_max } => {
                 let batch = self.read_outbox(after, bytes_max)?;
                 session.handle_outbox(batch, now);
             }
-            DeviceEffect::Commit { mut arrivals, cursor } => {
-                match mutation {
-                    Some(Mutation::CursorBeforeData) => {
-                        self.commit(Vec::new(), cursor)?;
-                        self.deferred = Some(arrivals);
-                        session.handle_committed(0, now);
-                        return Ok(Performed::Committed);
-                    }
-                    Some(Mutation::ArrivalDropped) if dice.chance(200) => drop(arrivals.pop()),
-                    _ => {}
-                }
-                let changed = self.commit(arrivals, cursor)?;
-                session.handle_committed(changed, now);
+            DeviceEffect::Commit { arrivals, cursor, owed } => {
+                let wall = self.wall(now_ms);
+                let fresh = Generation::from_bytes(dice.next().to_be_bytes());
+                let changed = self.write(|tx| arrive::commit(tx, arrivals, cursor, owed, wall, fresh))?;
+                session.handle_committed(changed, self.sum()?, now);
                 return Ok(Performed::Committed);
             }
-            DeviceEffect::Settle { .. } if mutation == Some(Mutation::VerdictsLost) => {}
-            DeviceEffect::Settle { verdicts, cursor } => return self.settle(&verdicts, cursor, now_ms),
+            DeviceEffect::Settle { verdicts, cursor, ahead } => {
+                let acknowledged = self.settle(&verdicts, cursor, ahead, now_ms)?;
+                session.handle_settled(self.sum()?, now);
+                return Ok(Performed::Acknowledged(acknowledged));
+            }
+            DeviceEffect::ReadBook => {
+                let book = self.store.read(|tx| tx.book()).map_err(wrong)?;
+                session.handle_book(Book::new(book), now);
+            }
+            DeviceEffect::ReadHashes { docs, hashes_max } => {
+                let known =
+                    self.store.read(|tx| arrive::hashes(tx, &docs, hashes_max)).map_err(|e: Interrupted| e.0)?;
+                session.handle_hashes(known, now);
+            }
+            DeviceEffect::ReadRestore { wants, bytes_max } => {
+                let read = self.store.read(|tx| arrive::restoring(tx, wants, bytes_max));
+                let (items, left) = read.map_err(|error: Interrupted| error.0)?;
+                session.handle_restore(items, left, now);
+            }
+            DeviceEffect::SettleRestored { refused, tombstones } => {
+                self.settle_restored(&refused, &tombstones, now_ms)?;
+                session.handle_settled(self.sum()?, now);
+            }
             DeviceEffect::End(outcome) => {
-                if let Outcome::Enrolled { membership, .. } = &outcome {
-                    self.enrolled(membership.branch, &membership.branch_name)?;
+                match &outcome {
+                    Outcome::Enrolled { membership, .. } => self.enrolled(membership)?,
+                    Outcome::Unequal { .. } => self.write(|tx| Ok(tx.mark_suspect()?))?,
+                    Outcome::Restored { .. } => {
+                        let fresh = Generation::from_bytes(dice.next().to_be_bytes());
+                        self.write(|tx| Ok(tx.renew_generation(fresh)?))?;
+                    }
+                    _ => {}
                 }
                 return Ok(Performed::Ended(outcome));
             }
@@ -204,22 +263,52 @@ impl Device {
         Ok(Performed::Nothing)
     }
 
-    fn enrolled(&mut self, branch: BranchId, name: &str) -> Fallible<()> {
-        let membership = Membership {
-            relay: "ws://simulation".to_owned(),
-            branch,
-            branch_name: name.to_owned(),
-            epoch: None,
-            cursor: Cursor::default(),
-            acknowledged: None,
-        };
-        self.write(|tx| tx.set_membership(&membership).map_err(DiskFailure::from))
+    fn sum(&mut self) -> Fallible<vocab::Sum> {
+        self.store.read(|tx| tx.acknowledged_sum()).map_err(wrong)
     }
 
-    fn adopt(&mut self, epoch: Epoch, cursor: Cursor) -> Fallible<()> {
+    fn holds(&mut self, doc: DocId, hash: ChangeHash) -> Fallible<bool> {
+        let known =
+            self.store.read(|tx| arrive::hashes(tx, &[doc], usize::MAX)).map_err(|error: Interrupted| error.0)?;
+        Ok(known.iter().any(|(_, known)| match known {
+            Known::Changes(hashes) => hashes.contains(&hash),
+            Known::Erased(_) => true,
+        }))
+    }
+
+    fn enrolled(&mut self, given: &sync::Membership) -> Fallible<()> {
+        self.write(|tx| {
+            let mut identity = tx.identity()?;
+            identity.code = given.code.clone();
+            tx.set_identity(&identity)?;
+            let membership = Membership {
+                relay: "ws://simulation".to_owned(),
+                branch: given.branch,
+                branch_name: given.branch_name.clone(),
+                epoch: None,
+                cursor: Cursor::default(),
+                ahead: Position::START,
+                owed: Vec::new(),
+                suspect: false,
+                frame_bytes: store::FRAME_BYTES_FIRST,
+                acknowledged: None,
+            };
+            Ok(tx.set_membership(&membership)?)
+        })?;
+        self.must_join = false;
+        Ok(())
+    }
+
+    fn adopt(&mut self, epoch: Epoch, cursor: Cursor, ahead: Position, reconciled: bool) -> Fallible<()> {
         self.write(|tx| {
             let Some(membership) = tx.membership()? else { return Ok(()) };
-            tx.set_membership(&Membership { epoch: Some(epoch), cursor, ..membership }).map_err(DiskFailure::from)
+            let membership =
+                Membership { epoch: Some(epoch), cursor, ahead, owed: Vec::new(), suspect: false, ..membership };
+            tx.set_membership(&membership)?;
+            if reconciled {
+                tx.retry_refused(Refusal::MissingDependency)?;
+            }
+            Ok(())
         })
     }
 
@@ -238,61 +327,17 @@ impl Device {
         Ok(OutboxBatch { entries, more, waiting })
     }
 
-    /// Applies what arrived and moves the cursor, in one transaction.
-    fn commit(&mut self, arrivals: Vec<Arrival>, cursor: Option<Cursor>) -> Fallible<u64> {
-        let mut by_doc: BTreeMap<DocId, Vec<Vec<u8>>> = BTreeMap::new();
-        for Arrival { doc, form } in arrivals {
-            let pieces = by_doc.entry(doc).or_default();
-            match form {
-                Form::Saved(bytes) => pieces.push(bytes.to_vec()),
-                Form::Changes(changes) => {
-                    for bytes in changes {
-                        sync::inspect(&bytes).map_err(wrong)?;
-                        pieces.push(bytes.to_vec());
-                    }
-                }
-            }
-        }
-        let docs: Vec<DocId> = by_doc.keys().copied().collect();
-        let changed = self.write(|tx| {
-            let mut changed = 0;
-            for (doc, pieces) in &by_doc {
-                let held = tx.document(*doc)?;
-                let pieces: Vec<&[u8]> = pieces.iter().map(Vec::as_slice).collect();
-                let merged =
-                    document::merge(held.as_ref().map(|held| held.bytes.as_slice()), &pieces).map_err(DiskFailure)?;
-                if merged.changed {
-                    tx.put_snapshot(*doc, &merged.saved, &merged.heads)?;
-                    changed += 1;
-                }
-            }
-            if let Some(cursor) = cursor {
-                tx.set_cursor(cursor)?;
-            }
-            Ok::<_, DiskFailure>(changed)
-        })?;
-        self.docs.extend(docs);
-        Ok(changed)
-    }
-
-    /// Does what a faulty driver had put off.
-    pub(super) fn catch_up_with_deferred(&mut self) -> Fallible<()> {
-        match self.deferred.take() {
-            Some(arrivals) => self.commit(arrivals, None).map(drop),
-            None => Ok(()),
-        }
-    }
-
-    /// Everything that was not committed is gone.
-    pub(super) fn crash(&mut self) {
-        self.deferred = None;
-    }
-
-    fn settle(&mut self, verdicts: &[(u64, Verdict)], cursor: Option<Cursor>, now_ms: u64) -> Fallible<Performed> {
+    fn settle(
+        &mut self,
+        verdicts: &[(u64, Verdict)],
+        cursor: Option<Cursor>,
+        ahead: Position,
+        now_ms: u64,
+    ) -> Fallible<Vec<(DocId, ChangeHash)>> {
         let at = self.wall(now_ms);
         let verdicts: Vec<(OutboxSeq, Verdict)> =
             verdicts.iter().map(|(seq, verdict)| (OutboxSeq::new(*seq), *verdict)).collect();
-        let acknowledged = self.write(|tx| {
+        self.write(|tx| {
             let waiting = tx.outbox(OutboxSeq::START, usize::MAX)?;
             let mut acknowledged = Vec::new();
             for (seq, verdict) in &verdicts {
@@ -301,122 +346,78 @@ impl Device {
                 }
             }
             tx.settle(&verdicts, at)?;
+            tx.set_ahead(ahead)?;
             if let Some(cursor) = cursor {
                 tx.set_cursor(cursor)?;
             }
-            Ok::<_, DiskFailure>(acknowledged)
-        })?;
-        Ok(Performed::Acknowledged(acknowledged))
+            Ok(acknowledged)
+        })
+    }
+
+    fn settle_restored(
+        &mut self,
+        refused: &[(DocId, ChangeHash, Refusal)],
+        tombstones: &[Tombstone],
+        now_ms: u64,
+    ) -> Fallible<()> {
+        let at = self.wall(now_ms);
+        self.write(|tx| {
+            for tombstone in tombstones {
+                tx.erase(tombstone)?;
+            }
+            for (doc, hash, reason) in refused {
+                if tx.tombstone(*doc)?.is_none() {
+                    let bytes = arrive::bytes_of(tx, *doc, *hash)?;
+                    tx.push_refused(*doc, *hash, &bytes, *reason, at)?;
+                }
+            }
+            Ok(())
+        })
     }
 
     /// A person edits: a new document, or one of those held. Returns what was saved.
-    pub(super) fn edit(
-        &mut self,
-        now_ms: u64,
-        mutation: Option<Mutation>,
-        dice: &mut Dice,
-    ) -> Fallible<Vec<(DocId, ChangeHash)>> {
-        let new = self.docs.is_empty() || dice.chance(150);
-        let doc = if new {
-            let mut random = [0; 16];
-            random.iter_mut().for_each(|byte| *byte = u8::try_from(dice.below(256)).unwrap_or_default());
-            DocId::from_random(random)
-        } else {
-            let index = usize::try_from(dice.below(self.docs.len() as u64)).unwrap_or_default();
-            *self.docs.iter().nth(index).ok_or("no document")?
-        };
-        let forgets = mutation == Some(Mutation::OutboxForgotten) && dice.chance(100);
-        let lies = mutation == Some(Mutation::SavedBeforeDurable) && dice.chance(100);
+    pub(super) fn edit(&mut self, mark: &str, now_ms: u64, dice: &mut Dice) -> Fallible<Vec<Saved>> {
         let wall = self.wall(now_ms);
-        let edited = self.store.write(|tx| {
-            let mut written = Vec::new();
-            let held = match tx.document(doc)? {
-                Some(held) => held.bytes,
-                None => {
-                    let genesis = document::genesis().map_err(DiskFailure)?;
-                    tx.append_change(doc, genesis.hash, &genesis.bytes, &[genesis.hash])?;
-                    tx.push_outbox(doc, genesis.hash, &genesis.bytes)?;
-                    let bytes = genesis.bytes.clone();
-                    written.push(genesis);
-                    bytes
-                }
+        let random = [dice.next(), dice.next()];
+        let mut own = Dice::new(dice.next(), 0);
+        self.write(|tx| {
+            let mut docs: BTreeSet<DocId> = BTreeSet::new();
+            tx.each_document(|doc, _| {
+                docs.insert(doc);
+                Ok::<_, StoreError>(())
+            })?;
+            let new = docs.is_empty() || own.chance(200);
+            let doc = if new {
+                let mut bytes = [0; 16];
+                bytes[..8].copy_from_slice(&random[0].to_be_bytes());
+                bytes[8..].copy_from_slice(&random[1].to_be_bytes());
+                DocId::from_random(bytes)
+            } else {
+                let index = usize::try_from(own.below(docs.len() as u64)).unwrap_or_default();
+                docs.into_iter().nth(index).ok_or_else(|| Interrupted("no document".to_owned()))?
             };
             let mut clock = tx.clock()?;
             let stamp = clock.stamp(wall);
             tx.set_clock(&clock)?;
-            let identity = tx.identity()?;
-            let pen = Pen {
-                author: Author { staff: identity.staff.clone(), role: identity.role },
-                actor: identity.actor(),
-                code: identity.code,
-                stamp,
-                number: tx.next("record")?,
-            };
-            let (change, heads) = document::edit(&held, &pen, dice).map_err(DiskFailure)?;
-            let tail = tx.append_change(doc, change.hash, &change.bytes, &heads)?;
-            if tail.wants_compaction() {
-                let whole = tx.document(doc)?.map(|stored| stored.bytes).unwrap_or_default();
-                let merged = document::merge(None, &[&whole]).map_err(DiskFailure)?;
-                tx.put_snapshot(doc, &merged.saved, &merged.heads)?;
-            }
-            if !forgets {
-                tx.push_outbox(doc, change.hash, &change.bytes)?;
-            }
-            written.push(change);
-            if lies { Err(DiskFailure(String::new())) } else { Ok(written) }
-        });
-        match edited {
-            Ok(written) => {
-                self.docs.insert(doc);
-                Ok(written.into_iter().map(|Written { hash, .. }| (doc, hash)).collect())
-            }
-            // The faulty driver has told the person already, and loses it.
-            Err(_) if lies => Ok(vec![(doc, ChangeHash::from_bytes([0xee; 32]))]),
-            Err(DiskFailure(error)) => Err(error),
-        }
+            let pen = Pen::of(&tx.identity()?, stamp, tx.next("record")?, mark);
+            document::write(tx, doc, &pen, &mut own)
+        })
     }
 
-    fn write<T>(&mut self, work: impl FnOnce(&store::WriteTx<'_>) -> Result<T, DiskFailure>) -> Fallible<T> {
-        self.store.write(work).map_err(|DiskFailure(error)| error)
+    fn write<T>(&mut self, work: impl FnOnce(&store::WriteTx<'_>) -> Result<T, Interrupted>) -> Fallible<T> {
+        self.store.write(work).map_err(|Interrupted(error)| error)
     }
 
-    /// What the store holds.
-    pub(super) fn documents(&mut self, library: &mut Library) -> Fallible<BTreeMap<DocId, Rc<Content>>> {
-        let mut stored = Vec::new();
-        self.store
-            .read(|tx| {
-                tx.each_document(|doc, document| {
-                    stored.push((doc, document));
-                    Ok::<_, StoreError>(())
-                })
-            })
-            .map_err(wrong)?;
-        let mut documents = BTreeMap::new();
-        for (doc, mut stored) in stored {
-            stored.heads.sort_unstable();
-            let content = library.content(&stored.bytes)?;
-            if content.heads != stored.heads {
-                return Err(format!("the store's heads of {doc} are not the document's"));
-            }
-            documents.insert(doc, content);
-        }
-        Ok(documents)
+    pub(super) fn holdings(&mut self, library: &mut Library) -> Fallible<Holdings> {
+        holdings::of_device(&mut self.store, library)
     }
 
-    /// The epoch and cursor that the store keeps.
-    pub(super) fn cursor(&mut self) -> Fallible<Option<(Option<Epoch>, Cursor)>> {
-        let membership = self.store.read(|tx| tx.membership()).map_err(wrong)?;
-        Ok(membership.map(|membership| (membership.epoch, membership.cursor)))
-    }
-
-    /// How many changes wait, and how many were refused.
-    pub(super) fn outbox(&mut self) -> Fallible<(u64, u64)> {
-        let counts = self.store.read(|tx| tx.outbox_counts()).map_err(wrong)?;
-        Ok((counts.waiting, counts.refused))
+    pub(super) fn standing(&mut self) -> Fallible<Option<Standing>> {
+        holdings::standing(&mut self.store)
     }
 }
 
-/// Whether a cursor speaks of this position.
-pub(super) fn covers(cursor: Cursor, position: Position, last_of_document: Position) -> bool {
-    position <= cursor.base || last_of_document <= cursor.through
+/// The invite of a device at the relay's `incarnation`th disk.
+pub(super) fn invite(number: usize, incarnation: u64) -> String {
+    format!("INVITE-{number}-{incarnation}")
 }

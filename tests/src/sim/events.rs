@@ -2,11 +2,16 @@
 
 use std::collections::VecDeque;
 
-use sync::{Code, Mode, Nonce, Outcome, RelayConfig, RelayEffect, RelaySession, Tick, backoff_ms};
+use store::FeedAsk;
+use sync::{
+    Code, DeviceEffect, LiveBatch, Mode, Nonce, Outcome, RelayConfig, RelayEffect, RelaySession, Report, Tick,
+    backoff_ms,
+};
 
 use super::Fallible;
 use super::check;
 use super::device::Performed;
+use super::document::Saved;
 use super::link::Direction;
 use super::relay::{self, Mail};
 use super::world::{Connection, World};
@@ -74,6 +79,7 @@ impl World {
 
     pub(super) fn open(&mut self, number: usize, mode: Mode) -> Fallible<()> {
         self.summary.connections += 1;
+        self.story.tell(|| format!("device {number} opens a connection, {mode:?}"));
         let now = Tick::from_millis(self.now_ms);
         let mut nonce = [0; 32];
         nonce[..8].copy_from_slice(&self.dice.next().to_be_bytes());
@@ -100,6 +106,7 @@ impl World {
             relay_ready: true,
             mail: VecDeque::new(),
             cut: false,
+            stale: false,
         };
         self.connections.insert(self.next_connection, connection);
         self.next_connection += 1;
@@ -111,14 +118,17 @@ impl World {
         let Some(session) = &mut connection.device_end else { return Ok(()) };
         let number = connection.device;
         let device = &mut self.devices[number];
-        device.catch_up_with_deferred()?;
         let Some(effect) = session.poll_effect() else {
             connection.device_ready = false;
             return Ok(());
         };
-        let performed = match device.perform(effect, session, self.now_ms, self.mutation, &mut self.dice) {
+        if !matches!(effect, DeviceEffect::Send(_)) {
+            self.story.tell(|| format!("device {number}, connection {id}: {effect:?}"));
+        }
+        let performed = match device.perform(effect, session, self.now_ms, &mut self.dice) {
             Ok(performed) => performed,
-            Err(_) if device.disk.is_broken() => {
+            Err(error) if device.disk.is_broken() => {
+                self.story.tell(|| format!("device {number}, connection {id}: {error}"));
                 connection.device_end = None;
                 self.try_again(number, false);
                 return Ok(());
@@ -133,28 +143,49 @@ impl World {
                 connection.up.send(frame, self.now_ms, &mut self.dice, &self.weather.network);
                 self.wear(id);
             }
-            Performed::Acknowledged(changes) => self.ledger.acknowledged.extend(changes),
+            Performed::Acknowledged(_) if connection.stale => {}
+            Performed::Acknowledged(changes) => self.ledger.acknowledged(changes),
             Performed::Committed => {
                 if self.dice.chance(20) {
-                    device.catch_up_with_deferred()?;
                     self.check_cursor(number)?;
                 }
             }
             Performed::Ended(outcome) => {
-                let never = Code::Signature.number()..=Code::InviteExpired.number();
-                match &outcome {
-                    Outcome::Restored { .. } => return Err(format!("device {number} ended with {outcome:?}")),
-                    Outcome::Refused { code, .. } if never.contains(&code.number()) => {
-                        return Err(format!("device {number} ended with {outcome:?}"));
-                    }
-                    _ => {}
-                }
-                let well = matches!(outcome, Outcome::Done | Outcome::Enrolled { .. });
-                self.last_end = Some((outcome, session.report()));
+                let report = session.report();
                 connection.device_end = None;
-                self.try_again(number, well);
+                self.ended(number, outcome, report)?;
             }
         }
+        Ok(())
+    }
+
+    /// A session of a device is over.
+    fn ended(&mut self, number: usize, outcome: Outcome, report: Report) -> Fallible<()> {
+        if let Some(reconcile) = report.reconcile {
+            self.summary.reconciles += 1;
+            if !self.upset && std::env::var_os("X").is_none() {
+                return Err(format!("device {number} reconciled without a cause: {reconcile:?}"));
+            }
+        }
+        let never = Code::Signature.number()..=Code::InviteExpired.number();
+        match &outcome {
+            Outcome::Restored { .. } if self.upset => self.summary.found_restored += 1,
+            Outcome::Unequal { .. } if self.upset => self.summary.unequal += 1,
+            Outcome::Restored { .. } | Outcome::Unequal { .. } => {
+                return Err(format!("device {number} ended with {outcome:?}"));
+            }
+            // The relay was put back to a state before this device joined.
+            Outcome::Refused { code: Code::NotEnrolled, .. } if self.upset => {
+                self.devices[number].is_invited(self.incarnation);
+            }
+            Outcome::Refused { code, .. } if never.contains(&code.number()) => {
+                return Err(format!("device {number} ended with {outcome:?}"));
+            }
+            _ => {}
+        }
+        let again = matches!(outcome, Outcome::Done | Outcome::Enrolled { .. } | Outcome::Restored { .. });
+        self.last_end = Some((outcome, report));
+        self.try_again(number, again);
         Ok(())
     }
 
@@ -163,7 +194,8 @@ impl World {
         if self.devices[number].disk.is_broken() || self.relay.disk.is_broken() {
             return Ok(());
         }
-        check::cursor_is_true(number, &mut self.devices[number], &self.relay, &mut self.library)
+        let relay = (!self.rewound).then_some(&self.relay);
+        check::cursor_is_true(number, &mut self.devices[number], relay, &mut self.library)
     }
 
     pub(super) fn try_again(&mut self, number: usize, well: bool) {
@@ -192,6 +224,9 @@ impl World {
             return Ok(());
         };
         let unavailable = self.relay.disk.is_broken();
+        if !matches!(effect, RelayEffect::Send(_)) {
+            self.story.tell(|| format!("relay, connection {id}: {effect:?}"));
+        }
         match effect {
             RelayEffect::Send(frame) => {
                 session.handle_sent(now);
@@ -201,7 +236,7 @@ impl World {
                     self.wear(id);
                 }
             }
-            RelayEffect::Authenticate(claim) => match self.relay.admit(&claim, self.now_ms) {
+            RelayEffect::Authenticate(claim) => match self.relay.admit(&claim, self.now_ms, self.mutation) {
                 Err(_) if unavailable => session.shut(Code::Unavailable, now),
                 admission => session.handle_admission(admission?, now),
             },
@@ -211,16 +246,27 @@ impl World {
             },
             RelayEffect::Append { branch, device, session_actor, submissions } => {
                 let submission = relay::submission(branch, device, session_actor, submissions);
-                if let Some(delivery) = self.relay.submit(id, submission, self.mutation)? {
-                    connection.mail.push_back(delivery.mail);
-                }
+                connection.mail.extend(self.relay.submit(id, submission, self.mutation)?);
             }
-            RelayEffect::ReadFeed { after, bytes_max, skip, .. } => {
-                match self.relay.read_feed(after, bytes_max, &skip, self.mutation, &mut self.dice) {
+            RelayEffect::Restore { device, items, .. } => match self.relay.bring_back(id, device, items) {
+                Err(_) if unavailable => session.shut(Code::Unavailable, now),
+                queued => queued?,
+            },
+            RelayEffect::ReadFeed { after, owed, large_bytes, bytes_max, skip, .. } => {
+                let ask = FeedAsk { after, owed: &owed, bytes_max, large_bytes, skip: &skip };
+                match self.relay.read_feed(&ask, self.mutation, &mut self.dice) {
                     Err(_) if unavailable => session.shut(Code::Unavailable, now),
                     batch => connection.mail.push_back(Mail::Feed(batch?)),
                 }
             }
+            RelayEffect::ReadRanges { queries, .. } => match self.relay.ranges(&queries, self.mutation) {
+                Err(_) if unavailable => session.shut(Code::Unavailable, now),
+                answers => connection.mail.push_back(Mail::Ranges(answers?)),
+            },
+            RelayEffect::Compare { asks, bytes_max, .. } => match self.relay.compare(asks, bytes_max, self.mutation) {
+                Err(_) if unavailable => session.shut(Code::Unavailable, now),
+                compared => connection.mail.push_back(Mail::Compared(compared?)),
+            },
             RelayEffect::ReportProgress(_) => {}
             RelayEffect::Close(_) => connection.relay_end = None,
         }
@@ -254,7 +300,10 @@ impl World {
         let mail = if overtakes { connection.mail.remove(1) } else { connection.mail.pop_front() };
         let now = Tick::from_millis(self.now_ms);
         match mail {
-            Some(Mail::Appended(verdicts)) => session.handle_appended(verdicts, now),
+            Some(Mail::Appended(appended)) => session.handle_appended(appended, now),
+            Some(Mail::Restored(restored)) => session.handle_restored(restored, now),
+            Some(Mail::Ranges(answers)) => session.handle_ranges(answers, now),
+            Some(Mail::Compared(compared)) => session.handle_compared(compared, now),
             Some(Mail::Live(batch)) => session.handle_live(&batch, now),
             Some(Mail::Feed(batch)) => session.handle_feed(batch, now),
             Some(Mail::StoreFailed) => session.shut(Code::Unavailable, now),
@@ -265,22 +314,25 @@ impl World {
     }
 
     fn group_commit(&mut self) -> Fallible<()> {
-        for delivery in self.relay.group_commit(self.now_ms, &mut self.dice)? {
+        for delivery in self.relay.group_commit(self.now_ms, self.mutation, &mut self.dice)? {
             match (delivery.connection, delivery.mail) {
                 (Some(id), mail) => {
                     if let Some(connection) = self.connections.get_mut(&id) {
                         connection.mail.push_back(mail);
                     }
                 }
-                (None, Mail::Live(batch)) => {
-                    for connection in self.connections.values_mut() {
-                        connection.mail.push_back(Mail::Live(batch.clone()));
-                    }
-                }
+                (None, Mail::Live(batch)) => self.publish(&batch),
                 (None, _) => {}
             }
         }
         Ok(())
+    }
+
+    /// Everybody connected is told.
+    pub(super) fn publish(&mut self, batch: &LiveBatch) {
+        for connection in self.connections.values_mut() {
+            connection.mail.push_back(Mail::Live(batch.clone()));
+        }
     }
 
     fn device_notices(&mut self, id: u64) -> Fallible<()> {
@@ -305,12 +357,15 @@ impl World {
         let number = usize::try_from(self.dice.below(self.devices.len() as u64)).unwrap_or_default();
         for _ in 0..self.dice.between(1, 3) {
             let device = &mut self.devices[number];
-            device.catch_up_with_deferred()?;
-            match device.edit(self.now_ms, self.mutation, &mut self.dice) {
+            let mark = format!("#{}#", self.summary.edits);
+            match device.edit(&mark, self.now_ms, &mut self.dice) {
                 Ok(saved) => {
                     self.summary.edits += 1;
-                    saved.iter().for_each(|(_, hash)| self.trace.note(hash.as_bytes()));
-                    self.ledger.saved.extend(saved);
+                    for Saved { doc, hash, mark } in saved {
+                        self.trace.note(hash.as_bytes());
+                        self.story.tell(|| format!("device {number} saves {mark}, {hash} of {doc}"));
+                        self.ledger.saved(doc, hash, mark);
+                    }
                 }
                 // The command has told the person so.
                 Err(_) if device.disk.is_broken() => return Ok(()),

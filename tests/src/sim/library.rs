@@ -29,6 +29,11 @@ impl Content {
     pub(super) fn holds(&self, hash: ChangeHash) -> bool {
         self.changes.contains_key(&hash)
     }
+
+    /// Whether any change holds this text.
+    pub(super) fn contains(&self, text: &[u8]) -> bool {
+        self.changes.values().any(|change| change.bytes.windows(text.len()).any(|window| window == text))
+    }
 }
 
 /// Contents by the bytes that hold them.

@@ -25,3 +25,41 @@ impl Trace {
         self.0
     }
 }
+
+/// What happened in a run, in words, when somebody wants to read it.
+#[derive(Debug, Default)]
+pub(super) struct Story {
+    lines: Option<Vec<String>>,
+    step: u64,
+    now_ms: u64,
+}
+
+impl Story {
+    pub(super) fn untold() -> Story {
+        Story::default()
+    }
+
+    pub(super) fn told() -> Story {
+        Story { lines: Some(Vec::new()), ..Story::default() }
+    }
+
+    /// Where the run is.
+    pub(super) fn at(&mut self, step: u64, now_ms: u64) {
+        (self.step, self.now_ms) = (step, now_ms);
+    }
+
+    pub(super) fn tell(&mut self, line: impl FnOnce() -> String) {
+        if let Some(lines) = &mut self.lines {
+            let (step, now_ms) = (self.step, self.now_ms);
+            let line: String = line().chars().take(LINE_CHARS_MAX).collect();
+            lines.push(format!("{step:>6} {now_ms:>9} ms  {line}"));
+        }
+    }
+
+    pub(super) fn into_lines(self) -> Vec<String> {
+        self.lines.unwrap_or_default()
+    }
+}
+
+/// How much of one event is told.
+const LINE_CHARS_MAX: usize = 900;

@@ -1,8 +1,13 @@
 //! How things break, and how they heal.
 
+use std::collections::BTreeSet;
+
+use vocab::DocId;
+
 use super::Fallible;
-use super::check;
+use super::device::invite;
 use super::disk::Fault;
+use super::holdings::Holdings;
 use super::weather::Trouble;
 use super::world::World;
 use crate::generate::Dice;
@@ -15,6 +20,7 @@ impl World {
     pub(super) fn trouble(&mut self) -> Fallible<()> {
         let Some(trouble) = self.weather.trouble(&mut self.dice) else { return Ok(()) };
         self.trace.count(0x100 + trouble as u64);
+        self.story.tell(|| format!("{trouble:?}"));
         match trouble {
             Trouble::Cut => {
                 if let Some(connection) = self.some_connection().and_then(|id| self.connections.get_mut(&id)) {
@@ -47,12 +53,12 @@ impl World {
             Trouble::DeviceDisk => {
                 let number = self.some_device();
                 let (fault, until_ms) = (fault(&mut self.dice), self.now_ms + self.dice.below(DISK_MS_MAX));
-                self.summary.disk_failures += 1;
+                self.summary.disk_faults += 1;
                 return self.devices[number].break_disk(fault, until_ms);
             }
             Trouble::RelayDisk => {
                 let (fault, until_ms) = (fault(&mut self.dice), self.now_ms + self.dice.below(DISK_MS_MAX));
-                self.summary.disk_failures += 1;
+                self.summary.disk_faults += 1;
                 return self.relay.break_disk(fault, until_ms);
             }
             Trouble::Clock => {
@@ -60,6 +66,22 @@ impl World {
                 self.summary.clocks_set += 1;
                 self.devices[number].set_clock(self.weather.clock_ms_max, &mut self.dice);
             }
+            Trouble::DeviceRestore => return self.restore_device(),
+            Trouble::RelayRestore => return self.restore_relay(),
+            Trouble::RelayLoss => return self.lose_relay(),
+            Trouble::Erase => return self.erase(),
+        }
+        Ok(())
+    }
+
+    /// Somebody keeps a copy of a device's store, or backs the relay up.
+    pub(super) fn keep_copies(&mut self) -> Fallible<()> {
+        if self.weather.knows(Trouble::DeviceRestore) && self.dice.chance(self.weather.per_mille_copy) {
+            let number = self.some_device();
+            self.devices[number].copy()?;
+        }
+        if self.weather.knows(Trouble::RelayRestore) && self.dice.chance(self.weather.per_mille_copy) {
+            self.relay.back_up()?;
         }
         Ok(())
     }
@@ -77,6 +99,10 @@ impl World {
     /// From now on nothing breaks any more. Links that went silent stay so until their ends notice.
     pub(super) fn heal(&mut self) -> Fallible<()> {
         self.breaking = false;
+        self.mend_all()
+    }
+
+    fn mend_all(&mut self) -> Fallible<()> {
         for device in &mut self.devices {
             device.mend_disk()?;
         }
@@ -93,26 +119,128 @@ impl World {
     }
 
     fn crash_device(&mut self) -> Fallible<()> {
-        self.summary.crashes += 1;
+        self.summary.device_crashes += 1;
         let number = self.some_device();
-        self.devices[number].crash();
+        self.end_device(number);
+        self.check_cursor(number)
+    }
+
+    /// A device's process is gone, with everything it had not committed.
+    fn end_device(&mut self, number: usize) {
         for connection in self.connections.values_mut().filter(|connection| connection.device == number) {
             connection.device_end = None;
             connection.down.lose();
         }
         self.try_again(number, false);
-        self.check_cursor(number)
     }
 
     fn crash_relay(&mut self) -> Fallible<()> {
-        self.summary.crashes += 1;
+        self.summary.relay_crashes += 1;
+        self.end_relay();
+        if self.relay.disk.is_broken() {
+            return Ok(());
+        }
+        self.ledger.check_acknowledged(&self.relay.holdings(&mut self.library)?)
+    }
+
+    /// The relay's process is gone, with everything it had not committed.
+    fn end_relay(&mut self) {
         self.relay.crash();
         for connection in self.connections.values_mut() {
             connection.relay_end = None;
             connection.mail.clear();
             connection.up.lose();
         }
-        if self.relay.disk.is_broken() { Ok(()) } else { check::acknowledged_is_durable(&self.ledger, &self.relay) }
+    }
+
+    /// The same, and what it said before is not what it holds now.
+    fn replace_relay(&mut self) {
+        self.end_relay();
+        self.connections.values_mut().for_each(|connection| connection.stale = true);
+    }
+
+    /// A kept copy takes the place of a device's store.
+    fn restore_device(&mut self) -> Fallible<()> {
+        let number = self.some_device();
+        if !self.devices[number].has_copies() {
+            return Ok(());
+        }
+        self.summary.device_restores += 1;
+        self.mend_all()?;
+        let before = self.all_holdings()?;
+        self.end_device(number);
+        self.devices[number].restore(&mut self.dice)?;
+        self.account(before, number)
+    }
+
+    fn restore_relay(&mut self) -> Fallible<()> {
+        let renews = self.dice.chance(500);
+        self.mend_all()?;
+        let before = self.all_holdings()?;
+        if !self.relay.restore(renews, &mut self.dice)? {
+            return Ok(());
+        }
+        if renews {
+            self.summary.relay_restores += 1;
+        } else {
+            self.summary.relay_rewinds += 1;
+            self.rewound = true;
+        }
+        self.replace_relay();
+        let relay = self.devices.len();
+        self.account(before, relay)
+    }
+
+    fn lose_relay(&mut self) -> Fallible<()> {
+        self.summary.relay_losses += 1;
+        self.mend_all()?;
+        let before = self.all_holdings()?;
+        self.incarnation += 1;
+        let invites: Vec<String> = (0..self.devices.len()).map(|number| invite(number, self.incarnation)).collect();
+        self.relay.lose(&mut self.dice, &invites)?;
+        self.replace_relay();
+        self.devices.iter_mut().for_each(|device| device.is_invited(self.incarnation));
+        let relay = self.devices.len();
+        self.account(before, relay)
+    }
+
+    /// What every device holds, and at last the relay.
+    fn all_holdings(&mut self) -> Fallible<Vec<Holdings>> {
+        let mut all = Vec::with_capacity(self.devices.len() + 1);
+        for device in &mut self.devices {
+            all.push(device.holdings(&mut self.library)?);
+        }
+        all.push(self.relay.holdings(&mut self.library)?);
+        Ok(all)
+    }
+
+    /// One store was put back, or lost: what nobody holds any more cannot be asked for.
+    fn account(&mut self, before: Vec<Holdings>, loser: usize) -> Fallible<()> {
+        self.upset = true;
+        let after = self.all_holdings()?;
+        let erased =
+            |all: &[Holdings]| all.iter().flat_map(|held| held.erased.keys().copied()).collect::<BTreeSet<_>>();
+        let forgotten = erased(&before).difference(&erased(&after)).copied().collect();
+        self.ledger.lose(&before[loser], &after);
+        self.ledger.forget_erasures(&forgotten, &after);
+        self.ledger.forget_acknowledgements(&after[self.devices.len()]);
+        Ok(())
+    }
+
+    fn erase(&mut self) -> Fallible<()> {
+        if self.relay.disk.is_broken() {
+            return Ok(());
+        }
+        let docs: Vec<DocId> = self.relay.holdings(&mut self.library)?.documents.into_keys().collect();
+        if docs.is_empty() {
+            return Ok(());
+        }
+        let doc = docs[usize::try_from(self.dice.below(docs.len() as u64)).unwrap_or_default()];
+        if let Some(batch) = self.relay.erase(doc, self.now_ms)? {
+            self.summary.erasures += 1;
+            self.publish(&batch);
+        }
+        Ok(())
     }
 }
 

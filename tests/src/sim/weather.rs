@@ -23,18 +23,30 @@ pub(super) enum Trouble {
     RelayDisk,
     /// A device's clock is set, by hours.
     Clock,
+    /// A kept copy takes the place of a device's store, and work goes on with it.
+    DeviceRestore,
+    /// The relay goes on from a backup, by its restore command or by copying files.
+    RelayRestore,
+    /// The relay loses its disk, backups included.
+    RelayLoss,
+    /// A document is erased.
+    Erase,
 }
 
 /// Every trouble, how often it comes among the others, and how many of a thousand runs know it.
-const TROUBLES: [(Trouble, u64, u64); 8] = [
-    (Trouble::Cut, 6, 700),
-    (Trouble::HalfOpen, 2, 400),
-    (Trouble::Damage, 4, 500),
-    (Trouble::DeviceCrash, 3, 600),
-    (Trouble::RelayCrash, 2, 500),
-    (Trouble::DeviceDisk, 4, 500),
-    (Trouble::RelayDisk, 3, 400),
+const TROUBLES: [(Trouble, u64, u64); 12] = [
+    (Trouble::Cut, 4, 500),
+    (Trouble::HalfOpen, 2, 300),
+    (Trouble::Damage, 4, 400),
+    (Trouble::DeviceCrash, 3, 400),
+    (Trouble::RelayCrash, 2, 400),
+    (Trouble::DeviceDisk, 4, 400),
+    (Trouble::RelayDisk, 3, 300),
     (Trouble::Clock, 1, 400),
+    (Trouble::DeviceRestore, 3, 300),
+    (Trouble::RelayRestore, 2, 250),
+    (Trouble::RelayLoss, 1, 200),
+    (Trouble::Erase, 3, 350),
 ];
 
 /// The conditions of one run.
@@ -48,6 +60,8 @@ pub(super) struct Weather {
     pub(super) batch_bytes: usize,
     /// In how many of a thousand steps something breaks.
     pub(super) per_mille_trouble: u64,
+    /// In how many of a thousand steps somebody keeps a copy of a store, where copies are put back.
+    pub(super) per_mille_copy: u64,
     /// In how many of a thousand steps somebody edits.
     pub(super) per_mille_edit: u64,
     /// How far a device's clock may be off, either way, in milliseconds.
@@ -60,19 +74,24 @@ impl Weather {
         let known = TROUBLES.into_iter().filter(|(_, _, runs)| dice.chance(*runs));
         let troubles: Vec<(u64, Trouble)> = known.map(|(trouble, share, _)| (share, trouble)).collect();
         Weather {
-            devices: dice.weighted(&[(4, 2), (4, 3), (2, 4), (1, 6), (1, 9)]),
-            chaos_steps: dice.weighted(&[(3, 300), (3, 600), (1, 1_200)]),
+            devices: dice.weighted(&[(5, 2), (5, 3), (3, 4), (1, 6), (1, 9)]),
+            chaos_steps: dice.weighted(&[(4, 250), (4, 500), (1, 1_200)]),
             network: Network {
                 latency_ms_max: dice.weighted(&[(2, 5), (2, 100), (1, 900)]),
                 bytes_per_s: dice.weighted(&[(3, None), (1, Some(4_000)), (1, Some(40_000))]),
                 cut_every_bytes: dice.weighted(&[(6, None), (1, None), (1, None)]),
             },
             batch_bytes: dice.weighted(&[(2, 400), (2, 3_000), (1, 256 * 1024)]),
-            per_mille_trouble: dice.weighted(&[(1, 0), (4, 20), (2, 60)]),
-            per_mille_edit: dice.weighted(&[(3, 60), (1, 20), (1, 120)]),
+            per_mille_trouble: dice.weighted(&[(1, 0), (4, 20), (3, 50)]),
+            per_mille_copy: dice.weighted(&[(1, 5), (1, 20)]),
+            per_mille_edit: dice.weighted(&[(3, 40), (2, 15), (1, 100)]),
             clock_ms_max: dice.weighted(&[(2, 1_000), (1, 120_000), (1, 9 * 3_600_000)]),
             troubles,
         }
+    }
+
+    pub(super) fn knows(&self, trouble: Trouble) -> bool {
+        self.troubles.iter().any(|(_, known)| *known == trouble)
     }
 
     /// What breaks next, if this run knows any trouble.

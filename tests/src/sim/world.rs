@@ -4,15 +4,17 @@ use std::collections::{BTreeMap, VecDeque};
 
 use sync::{DeviceSession, Mode, Outcome, RelaySession, Report, Tick};
 
-use super::check::{self, Ledger};
-use super::device::Device;
+use super::check;
+use super::device::{Device, invite};
 use super::events::Action;
+use super::ledger::Ledger;
 use super::library::Library;
 use super::link::Direction;
+use super::mutation::Mutation;
 use super::relay::{Mail, Relay};
-use super::trace::Trace;
+use super::trace::{Story, Trace};
 use super::weather::Weather;
-use super::{Fallible, Mutation, Summary, Violation};
+use super::{Fallible, Summary, Violation};
 use crate::generate::Dice;
 
 /// How many steps may pass until everything is at rest; a run that needs more is stuck.
@@ -33,6 +35,8 @@ pub(super) struct Connection {
     pub(super) mail: VecDeque<Mail>,
     /// The link is dead, what is sent into it is lost, and both ends get to know.
     pub(super) cut: bool,
+    /// The relay it was opened to has been put back or lost since.
+    pub(super) stale: bool,
 }
 
 impl Connection {
@@ -60,10 +64,17 @@ pub(super) struct World {
     pub(super) ledger: Ledger,
     pub(super) library: Library,
     pub(super) breaking: bool,
+    /// How many disks the relay has had.
+    pub(super) incarnation: u64,
+    /// The relay or a device was put back to an earlier state: sums may differ, and reconciling has a cause.
+    pub(super) upset: bool,
+    /// The relay was put back under its old epoch: until they have met it, devices' cursors speak of another feed.
+    pub(super) rewound: bool,
     /// How the session of a device that ended last has ended, and what it cost.
     pub(super) last_end: Option<(Outcome, Report)>,
     pub(super) summary: Summary,
     pub(super) trace: Trace,
+    pub(super) story: Story,
 }
 
 /// Runs one seed.
@@ -71,10 +82,23 @@ pub(super) struct World {
 /// # Errors
 /// [`Violation`] when something that must hold does not.
 pub fn run(seed: u64, mutation: Option<Mutation>) -> Result<Summary, Violation> {
-    let mut world = World::new(seed, mutation).map_err(|what| Violation { seed, step: 0, what })?;
-    world.play().map_err(|what| Violation { seed, step: world.summary.steps, what })?;
+    play(seed, mutation, Story::untold()).0
+}
+
+/// Runs one seed and tells what happened, in the order it happened.
+#[must_use]
+pub fn narrate(seed: u64, mutation: Option<Mutation>) -> (Result<Summary, Violation>, Vec<String>) {
+    play(seed, mutation, Story::told())
+}
+
+fn play(seed: u64, mutation: Option<Mutation>, story: Story) -> (Result<Summary, Violation>, Vec<String>) {
+    let mut world = match World::new(seed, mutation) {
+        Ok(world) => World { story, ..world },
+        Err(what) => return (Err(Violation { seed, step: 0, what }), Vec::new()),
+    };
+    let played = world.play().map_err(|what| Violation { seed, step: world.summary.steps, what });
     world.summary.trace = world.trace.value();
-    Ok(world.summary)
+    (played.map(|()| world.summary), world.story.into_lines())
 }
 
 impl World {
@@ -84,7 +108,7 @@ impl World {
         let mut devices: Vec<Device> =
             (0..weather.devices).map(|number| Device::new(number, &mut dice)).collect::<Result<_, _>>()?;
         devices.iter_mut().for_each(|device| device.set_clock(weather.clock_ms_max, &mut dice));
-        let invites: Vec<&str> = devices.iter().map(Device::invite).collect();
+        let invites: Vec<String> = (0..weather.devices).map(|number| invite(number, 0)).collect();
         let relay = Relay::new(&mut dice, &invites)?;
         Ok(World {
             dice,
@@ -99,8 +123,12 @@ impl World {
             library: Library::default(),
             last_end: None,
             breaking: true,
+            incarnation: 0,
+            upset: false,
+            rewound: false,
             summary: Summary::default(),
             trace: Trace::new(),
+            story: Story::untold(),
         })
     }
 
@@ -116,11 +144,16 @@ impl World {
             }
             self.step()?;
         }
-        check::converged(&mut self.devices, &self.relay, &self.ledger, &mut self.library)?;
+        self.relay.materialize(u32::MAX)?;
+        let kept = check::converged(&mut self.devices, &self.relay, &self.ledger, &mut self.library)?;
         self.check_that_rest_is_cheap()?;
-        let documents = self.relay.documents(&mut self.library)?;
-        self.summary.documents = documents.len() as u64;
-        self.summary.changes = documents.values().map(|held| held.changes.len() as u64).sum();
+        let held = self.relay.holdings(&mut self.library)?;
+        self.summary.documents = held.documents.len() as u64;
+        self.summary.changes = held.documents.values().map(|held| held.changes.len() as u64).sum();
+        self.summary.kept = kept.as_written;
+        self.summary.written_anew = kept.written_anew;
+        self.summary.erased_edits = kept.erased;
+        self.summary.void = self.ledger.void;
         self.summary.elapsed_ms = self.now_ms;
         Ok(())
     }
@@ -176,9 +209,13 @@ impl World {
 
     fn step(&mut self) -> Fallible<()> {
         self.summary.steps += 1;
+        self.story.at(self.summary.steps, self.now_ms);
         self.now_ms += self.dice.below(4);
         self.mend()?;
         self.connections.retain(|_, c| c.device_end.is_some() || c.relay_end.is_some());
+        if self.breaking {
+            self.keep_copies()?;
+        }
         if self.breaking && self.dice.chance(self.weather.per_mille_trouble) {
             return self.trouble();
         }

@@ -43,6 +43,8 @@ pub(crate) struct Committed {
     /// What the acknowledged changes come to now.
     pub(crate) sum: Sum,
     pub(crate) events: Vec<SyncEvent>,
+    /// Changes were written anew and wait in the outbox.
+    pub(crate) authored: bool,
     /// A change of this store's own actor arrived that it did not hold: it goes on under another.
     pub(crate) renewed: bool,
 }
@@ -139,7 +141,7 @@ pub(crate) fn move_cursor(tx: &WriteTx<'_>, feed: Option<Epoch>, cursor: Cursor)
 fn write(tx: &WriteTx<'_>, prepared: Vec<Prepared>, own: &Own, outside: &dyn Outside) -> Result<Committed, WorkError> {
     let wall = outside.now();
     let mut clock = tx.clock()?;
-    let mut committed = Committed { documents: 0, sum: Sum::ZERO, events: Vec::new(), renewed: false };
+    let mut committed = Committed { documents: 0, sum: Sum::ZERO, events: Vec::new(), authored: false, renewed: false };
     let mut renews = false;
     for Prepared { doc, held, what } in &prepared {
         for hash in held {
@@ -151,6 +153,7 @@ fn write(tx: &WriteTx<'_>, prepared: Vec<Prepared>, own: &Own, outside: &dyn Out
                 clock.observe(document.latest, wall);
                 change(tx, *doc, document, own, wall)?;
                 renews |= document.unknown_own;
+                committed.authored |= !document.authored.is_empty();
                 committed.documents += 1;
                 let healed = document.replaced.len() as u64;
                 if healed > 0 {

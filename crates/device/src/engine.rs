@@ -27,10 +27,10 @@
 
 use store::{OutboxSeq, WriteTx};
 use sync::{
-    AdoptReason, DeviceConfig, DeviceEffect, DeviceSecret, DeviceSession, Known, Mode, OutboxBatch, Outcome, Start,
-    Tick, Wanted,
+    AdoptReason, DeviceConfig, DeviceEffect, DeviceSecret, DeviceSession, EnrolmentRequest, Known, Mode, OutboxBatch,
+    Outcome, Start, Tick, Wanted,
 };
-use vocab::{Book, DocId, Epoch, Refusal, Sum, Timestamp, Verdict};
+use vocab::{Book, DeviceCode, DocId, Epoch, Refusal, Sum, Timestamp, Verdict};
 
 use crate::arrive::{self, Batch, move_cursor};
 use crate::error::WorkError;
@@ -88,6 +88,8 @@ pub enum Ending {
 pub(crate) struct Answer {
     reply: Reply,
     events: Vec<SyncEvent>,
+    /// Changes were put into the outbox.
+    grew: bool,
     /// The session is to be ended: it stated an actor that is not this store's any more.
     leave: bool,
 }
@@ -106,7 +108,7 @@ enum Reply {
 
 impl Answer {
     fn none() -> Answer {
-        Answer { reply: Reply::None, events: Vec::new(), leave: false }
+        Answer { reply: Reply::None, events: Vec::new(), grew: false, leave: false }
     }
 
     fn of(reply: Reply) -> Answer {
@@ -114,7 +116,7 @@ impl Answer {
     }
 
     fn telling(reply: Reply, event: SyncEvent) -> Answer {
-        Answer { reply, events: vec![event], leave: false }
+        Answer { reply, events: vec![event], grew: false, leave: false }
     }
 
     /// Gives the session its answer; what is worth telling.
@@ -128,6 +130,9 @@ impl Answer {
             Reply::Book(book) => session.handle_book(book, now),
             Reply::Hashes(known) => session.handle_hashes(known, now),
             Reply::Restore { items, left } => session.handle_restore(items, left, now),
+        }
+        if self.grew {
+            session.handle_outbox_grew(now);
         }
         if self.leave {
             session.handle_leave(now);
@@ -166,6 +171,21 @@ impl Engine {
         let engine = Engine { feed: start.epoch, frame_bytes: start.frame_bytes, renewed: false, welcomed: false };
         let config = DeviceConfig { mode, app: env!("CARGO_PKG_VERSION").to_owned() };
         Ok((engine, DeviceSession::sync(config, secret, start, now)))
+    }
+
+    /// A session that joins a branch: it asks nothing of the store, and ends with [`Outcome::Enrolled`], whose contents
+    /// [`Device::join`] keeps. The connection has just opened, at `now`.
+    ///
+    /// # Errors
+    /// [`DeviceError::Store`].
+    pub fn enrol(device: &mut Device, invite: &str, name: &str, now: Tick) -> Result<DeviceSession, DeviceError> {
+        let identity = device.identity()?;
+        let secret = DeviceSecret::from_bytes(identity.secret.as_bytes());
+        // A provisional code was given by no relay.
+        let code = (identity.code != DeviceCode::provisional(&identity.key)).then_some(identity.code);
+        let request = EnrolmentRequest { invite: invite.trim().to_owned(), name: name.to_owned(), code };
+        let config = DeviceConfig { mode: Mode::Once, app: env!("CARGO_PKG_VERSION").to_owned() };
+        Ok(DeviceSession::enrol(config, secret, request, now))
     }
 
     /// Performs one effect, answers the session, and says what came of it. Blocks until the disk has it.
@@ -286,7 +306,7 @@ impl Engine {
                 let mut events = committed.events;
                 events.push(SyncEvent::Received { documents, cursor });
                 let reply = Reply::Committed { documents, sum: committed.sum };
-                Ok(Answer { reply, events, leave: committed.renewed })
+                Ok(Answer { reply, events, grew: committed.authored, leave: committed.renewed })
             }
             DeviceEffect::Settle { verdicts, cursor, ahead } => {
                 let refused = verdicts.iter().filter(|(_, verdict)| matches!(verdict, Verdict::Refused(_))).count();
@@ -309,7 +329,7 @@ impl Engine {
                 let (sum, erased) = answers::settle_restored(device, &refused, &tombstones)?;
                 let mut events: Vec<SyncEvent> = erased.into_iter().map(SyncEvent::Erased).collect();
                 events.push(SyncEvent::Settled { accepted: 0, refused: refused.len() as u64 });
-                Ok(Answer { reply: Reply::Settled(sum), events, leave: false })
+                Ok(Answer { reply: Reply::Settled(sum), events, grew: false, leave: false })
             }
         }
     }

@@ -4,9 +4,7 @@
 //! back what it holds at the next exchange. Nothing on the device is wiped for that: the key, the book, the outbox and the
 //! counters stay.
 
-use sync::{DeviceConfig, DeviceEffect, DeviceSecret, DeviceSession, EnrolmentRequest, Mode, Outcome};
-
-use vocab::DeviceCode;
+use sync::{DeviceEffect, DeviceSession, Mode, Outcome};
 
 use crate::DeviceError;
 use crate::engine::Engine;
@@ -45,14 +43,8 @@ impl Device {
             }
         }
         let watch = Stopwatch::start();
-        let identity = self.identity()?;
-        let secret = DeviceSecret::from_bytes(identity.secret.as_bytes());
-        // A provisional code was given by no relay.
-        let code = (identity.code != DeviceCode::provisional(&identity.key)).then_some(identity.code);
-        let request = EnrolmentRequest { invite: invite.trim().to_owned(), name: name.to_owned(), code };
-        let config = DeviceConfig { mode: Mode::Once, app: env!("CARGO_PKG_VERSION").to_owned() };
         let mut link = Link::open(relay).await?;
-        let mut session = DeviceSession::enrol(config, secret, request, watch.tick());
+        let mut session = Engine::enrol(self, invite, name, watch.tick())?;
         let outcome = handshake(&mut link, &mut session, watch, |_| false).await;
         link.close().await;
         match outcome {

@@ -191,7 +191,10 @@ impl Device {
     }
 
     /// Keeps what enrolment gave. Nothing of the book is touched: what the branch lacks of it goes up at the next exchange.
-    pub(crate) fn join(
+    ///
+    /// # Errors
+    /// [`DeviceError::Store`].
+    pub fn join(
         &mut self,
         relay: &str,
         name: &str,

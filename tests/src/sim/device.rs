@@ -1,22 +1,17 @@
-//! A device of the simulation: a real store on a disk of its own, and its clock.
+//! A device of the simulation: the real engine on a real store, with a disk and a clock that may fail it.
 
-use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use store::{DeviceStore, Identity, Membership, OutboxSeq, SecretKey, StoreError};
-use sync::{
-    DeviceConfig, DeviceEffect, DeviceSecret, DeviceSession, EnrolmentRequest, Known, Mode, OutboxBatch, OutboxEntry,
-    Outcome, Start, Tick,
-};
-use vocab::{
-    Book, ChangeHash, Cursor, DeviceCode, DocId, Epoch, Generation, Position, Refusal, Role, Timestamp, Tombstone,
-    Verdict,
-};
+use device::{DeviceError, Ending, Engine, Performed};
+use store::{DeviceStore, OutboxSeq, StoreError};
+use sync::{DeviceEffect, DeviceSession, Mode, Outcome, Tick};
+use vocab::{ChangeHash, DocId, Verdict};
 
-use super::arrive;
 use super::disk::{Disk, Fault};
-use super::document::{self, Pen, Saved};
 use super::holdings::{self, Holdings, Standing};
 use super::library::Library;
+use super::outside::Weathered;
+use super::people;
 use super::{Fallible, wrong};
 use crate::generate::Dice;
 
@@ -25,12 +20,9 @@ const COPIES_MAX: usize = 3;
 
 /// One device. Everything but the store is lost in a crash.
 pub(super) struct Device {
-    pub(super) store: DeviceStore,
+    pub(super) device: device::Device,
     number: usize,
-    secret: [u8; 32],
-    /// The relay's disk that this device was last invited to, and whether it has to join there.
-    incarnation: u64,
-    must_join: bool,
+    outside: Arc<Weathered>,
     /// What this device's clock says more than the true time, in milliseconds.
     wall_offset_ms: i64,
     pub(super) disk: Disk,
@@ -39,64 +31,57 @@ pub(super) struct Device {
     /// When it tries to connect again.
     pub(super) next_attempt_ms: u64,
     pub(super) attempts: u32,
+    /// The relay's disk that this device was last invited to, and whether it has to join there.
+    incarnation: u64,
+    must_join: bool,
     /// Copies of the store that somebody kept, oldest first.
     copies: Vec<DeviceStore>,
 }
 
-/// What came of performing one effect.
-pub(super) enum Performed {
-    Nothing,
+/// A session and the engine behind it: gone in a crash.
+pub(super) struct Exchange {
+    pub(super) session: DeviceSession,
+    /// None while it joins.
+    engine: Option<Engine>,
+}
+
+/// What came of one effect.
+pub(super) enum Came {
+    /// Done, and the session has its answer.
+    Done,
     Frame(Vec<u8>),
     /// These changes are acknowledged as far as this device is concerned.
     Acknowledged(Vec<(DocId, ChangeHash)>),
     Committed,
-    Ended(Outcome),
+    /// The session is over; whether the device connects again at once.
+    Over(Outcome, bool),
 }
 
-/// The work that a failing disk interrupted.
-#[derive(Debug)]
-pub(super) struct Interrupted(pub(super) String);
-
-impl From<StoreError> for Interrupted {
-    fn from(error: StoreError) -> Self {
-        Interrupted(format!("{error:?}"))
-    }
+/// One edit that a command saved.
+pub(super) struct Saved {
+    pub(super) doc: DocId,
+    pub(super) hash: ChangeHash,
 }
 
 impl Device {
     pub(super) fn new(number: usize, dice: &mut Dice) -> Fallible<Self> {
-        let mut secret = [0; 32];
-        secret.iter_mut().for_each(|byte| *byte = u8::try_from(dice.below(256)).unwrap_or_default());
-        let key = DeviceSecret::from_bytes(&secret).key();
-        let identity = Identity {
-            secret: SecretKey::from_bytes(secret),
-            key,
-            generation: Generation::from_bytes(dice.next().to_be_bytes()),
-            code: DeviceCode::provisional(&key),
-            staff: format!("主管{number}*").parse().map_err(wrong)?,
-            role: Role::Supervisor,
-            name: format!("device {number}"),
-        };
-        let mut store = DeviceStore::in_memory(&identity).map_err(wrong)?;
-        let disk = Disk::under(store.connection_mut())?;
+        let outside = Weathered::new(Dice::new(dice.next(), 1 + number as u64));
+        let staff = format!("主管{number}*").parse().map_err(wrong)?;
+        let mut device = device::Device::in_memory(outside.clone(), Some(staff), None).map_err(wrong)?;
+        let disk = Disk::under(device.store_mut().map_err(wrong)?.connection_mut())?;
         Ok(Device {
-            store,
+            device,
             number,
+            outside,
+            wall_offset_ms: 0,
             disk,
             mend_at_ms: None,
-            secret,
-            incarnation: 0,
-            must_join: true,
-            wall_offset_ms: 0,
             next_attempt_ms: dice.below(2_000),
             attempts: 0,
+            incarnation: 0,
+            must_join: true,
             copies: Vec::new(),
         })
-    }
-
-    pub(super) fn wall(&self, now_ms: u64) -> Timestamp {
-        let true_ms = 1_714_521_600_000 + i64::try_from(now_ms).unwrap_or_default();
-        Timestamp::from_millis(true_ms + self.wall_offset_ms)
     }
 
     /// Sets the clock, at most `ms_max` off.
@@ -105,15 +90,26 @@ impl Device {
         self.wall_offset_ms = off - i64::try_from(ms_max).unwrap_or_default();
     }
 
+    fn look_at_the_clock(&self, now_ms: u64) -> Tick {
+        self.outside.show(i64::try_from(now_ms).unwrap_or_default() + self.wall_offset_ms);
+        Tick::from_millis(now_ms)
+    }
+
+    fn store(&mut self) -> Fallible<&mut DeviceStore> {
+        self.device.store_mut().map_err(wrong)
+    }
+
     /// Breaks the disk until `until_ms`.
     pub(super) fn break_disk(&mut self, fault: Fault, until_ms: u64) -> Fallible<()> {
         self.mend_at_ms = Some(until_ms);
-        self.disk.fail(fault, self.store.connection_mut())
+        let store = self.device.store_mut().map_err(wrong)?;
+        self.disk.fail(fault, store.connection_mut())
     }
 
     pub(super) fn mend_disk(&mut self) -> Fallible<()> {
         self.mend_at_ms = None;
-        self.disk.mend(self.store.connection_mut())
+        let store = self.device.store_mut().map_err(wrong)?;
+        self.disk.mend(store.connection_mut())
     }
 
     /// Keeps a copy of the store as it is.
@@ -124,7 +120,8 @@ impl Device {
         if self.copies.len() >= COPIES_MAX {
             self.copies.remove(1);
         }
-        self.copies.push(self.store.copy_in_memory().map_err(wrong)?);
+        let copy = self.store()?.copy_in_memory().map_err(wrong)?;
+        self.copies.push(copy);
         Ok(())
     }
 
@@ -139,281 +136,110 @@ impl Device {
         let mut store = copy.copy_in_memory().map_err(wrong)?;
         self.disk = Disk::under(store.connection_mut())?;
         self.mend_at_ms = None;
-        self.store = store;
+        self.device = device::Device::on(store, self.outside.clone());
         Ok(())
     }
 
-    /// The relay was lost with its list of devices, and has made an invite for this one.
+    /// The relay does not know this device any more, and has made an invite for it.
     pub(super) fn is_invited(&mut self, incarnation: u64) {
         self.incarnation = incarnation;
         self.must_join = true;
     }
 
     /// A session for a connection that has just opened.
-    pub(super) fn connect(&mut self, mode: Mode, batch_bytes: usize, now_ms: u64) -> Fallible<DeviceSession> {
-        let time = self.wall(now_ms);
-        let (identity, membership, counts, sum) = self
-            .store
-            .read(|tx| {
-                Ok::<_, StoreError>((tx.identity()?, tx.membership()?, tx.outbox_counts()?, tx.acknowledged_sum()?))
-            })
-            .map_err(wrong)?;
-        let config = DeviceConfig { mode, app: "simulation".to_owned() };
-        let secret = DeviceSecret::from_bytes(&self.secret);
-        let now = Tick::from_millis(now_ms);
-        Ok(match membership {
-            Some(membership) if !self.must_join => {
-                let start = Start {
-                    actor: identity.actor(),
-                    branch: membership.branch,
-                    epoch: membership.epoch,
-                    cursor: membership.cursor,
-                    settled: membership.acknowledged.map_or(0, |acknowledged| acknowledged.seq.get()),
-                    outbox: counts.waiting,
-                    time,
-                    sum,
-                    ahead: membership.ahead,
-                    suspect: membership.suspect,
-                    owed: membership.owed,
-                    frame_bytes: u32::try_from(batch_bytes).unwrap_or(u32::MAX).min(membership.frame_bytes),
-                };
-                DeviceSession::sync(config, secret, start, now)
-            }
-            _ => {
-                let invite = invite(self.number, self.incarnation);
-                DeviceSession::enrol(config, secret, EnrolmentRequest { invite, name: identity.name }, now)
-            }
-        })
+    pub(super) fn connect(&mut self, mode: Mode, now_ms: u64) -> Result<Exchange, DeviceError> {
+        let now = self.look_at_the_clock(now_ms);
+        if self.must_join || self.device.membership()?.is_none() {
+            let (invite, name) = (invite(self.number, self.incarnation), format!("device {}", self.number));
+            let session = Engine::enrol(&mut self.device, &invite, &name, now)?;
+            return Ok(Exchange { session, engine: None });
+        }
+        let (engine, session) = Engine::begin(&mut self.device, mode, now)?;
+        Ok(Exchange { session, engine: Some(engine) })
     }
 
     /// Performs one effect. An error is a refusing disk or a violation; the driver drops the session.
     pub(super) fn perform(
         &mut self,
         effect: DeviceEffect,
-        session: &mut DeviceSession,
+        exchange: &mut Exchange,
         now_ms: u64,
-        dice: &mut Dice,
-    ) -> Fallible<Performed> {
-        let now = Tick::from_millis(now_ms);
-        match effect {
-            DeviceEffect::Send(frame) => return Ok(Performed::Frame(frame)),
-            DeviceEffect::LearnTime { relay_time, .. } => {
-                let wall = self.wall(now_ms);
-                self.write(|tx| {
-                    let mut clock = tx.clock()?;
-                    clock.learn_offset(relay_time, wall);
-                    Ok(tx.set_clock(&clock)?)
-                })?;
-            }
-            DeviceEffect::Admitted(_) => {}
-            DeviceEffect::AdoptFeed { epoch, cursor, ahead, why } => {
-                self.adopt(epoch, cursor, ahead, why == sync::AdoptReason::Reconciled)?;
-            }
-            DeviceEffect::Recall(seen) => {
-                let held = self.holds(seen.doc, seen.hash)?;
-                session.handle_recalled(held, now);
-            }
-            DeviceEffect::ReadOutbox { after, bytes_max } => {
-                let batch = self.read_outbox(after, bytes_max)?;
-                session.handle_outbox(batch, now);
-            }
-            DeviceEffect::Commit { arrivals, cursor, owed } => {
-                let wall = self.wall(now_ms);
-                let fresh = Generation::from_bytes(dice.next().to_be_bytes());
-                let changed = self.write(|tx| arrive::commit(tx, arrivals, cursor, owed, wall, fresh))?;
-                session.handle_committed(changed, self.sum()?, now);
-                return Ok(Performed::Committed);
-            }
-            DeviceEffect::Settle { verdicts, cursor, ahead } => {
-                let acknowledged = self.settle(&verdicts, cursor, ahead, now_ms)?;
-                session.handle_settled(self.sum()?, now);
-                return Ok(Performed::Acknowledged(acknowledged));
-            }
-            DeviceEffect::ReadBook => {
-                let book = self.store.read(|tx| tx.book()).map_err(wrong)?;
-                session.handle_book(Book::new(book), now);
-            }
-            DeviceEffect::ReadHashes { docs, hashes_max } => {
-                let known =
-                    self.store.read(|tx| arrive::hashes(tx, &docs, hashes_max)).map_err(|e: Interrupted| e.0)?;
-                session.handle_hashes(known, now);
-            }
-            DeviceEffect::ReadRestore { wants, bytes_max } => {
-                let read = self.store.read(|tx| arrive::restoring(tx, wants, bytes_max));
-                let (items, left) = read.map_err(|error: Interrupted| error.0)?;
-                session.handle_restore(items, left, now);
-            }
-            DeviceEffect::SettleRestored { refused, tombstones } => {
-                self.settle_restored(&refused, &tombstones, now_ms)?;
-                session.handle_settled(self.sum()?, now);
-            }
-            DeviceEffect::End(outcome) => {
-                match &outcome {
-                    Outcome::Enrolled { membership, .. } => self.enrolled(membership)?,
-                    Outcome::Unequal { .. } => self.write(|tx| Ok(tx.mark_suspect()?))?,
-                    Outcome::Restored { .. } => {
-                        let fresh = Generation::from_bytes(dice.next().to_be_bytes());
-                        self.write(|tx| Ok(tx.renew_generation(fresh)?))?;
-                    }
-                    _ => {}
-                }
-                return Ok(Performed::Ended(outcome));
-            }
-        }
-        Ok(Performed::Nothing)
-    }
-
-    fn sum(&mut self) -> Fallible<vocab::Sum> {
-        self.store.read(|tx| tx.acknowledged_sum()).map_err(wrong)
-    }
-
-    fn holds(&mut self, doc: DocId, hash: ChangeHash) -> Fallible<bool> {
-        let known =
-            self.store.read(|tx| arrive::hashes(tx, &[doc], usize::MAX)).map_err(|error: Interrupted| error.0)?;
-        Ok(known.iter().any(|(_, known)| match known {
-            Known::Changes(hashes) => hashes.contains(&hash),
-            Known::Erased(_) => true,
-        }))
-    }
-
-    fn enrolled(&mut self, given: &sync::Membership) -> Fallible<()> {
-        self.write(|tx| {
-            let mut identity = tx.identity()?;
-            identity.code = given.code.clone();
-            tx.set_identity(&identity)?;
-            let membership = Membership {
-                relay: "ws://simulation".to_owned(),
-                branch: given.branch,
-                branch_name: given.branch_name.clone(),
-                epoch: None,
-                cursor: Cursor::default(),
-                ahead: Position::START,
-                owed: Vec::new(),
-                suspect: false,
-                frame_bytes: store::FRAME_BYTES_FIRST,
-                acknowledged: None,
-            };
-            Ok(tx.set_membership(&membership)?)
-        })?;
-        self.must_join = false;
-        Ok(())
-    }
-
-    fn adopt(&mut self, epoch: Epoch, cursor: Cursor, ahead: Position, reconciled: bool) -> Fallible<()> {
-        self.write(|tx| {
-            let Some(membership) = tx.membership()? else { return Ok(()) };
-            let membership =
-                Membership { epoch: Some(epoch), cursor, ahead, owed: Vec::new(), suspect: false, ..membership };
-            tx.set_membership(&membership)?;
-            if reconciled {
-                tx.retry_refused(Refusal::MissingDependency)?;
-            }
-            Ok(())
-        })
-    }
-
-    fn read_outbox(&mut self, after: u64, bytes_max: usize) -> Fallible<OutboxBatch> {
-        let read = |tx: &store::ReadTx<'_>| {
-            let entries = tx.outbox(OutboxSeq::new(after), bytes_max)?;
-            let last = entries.last().map_or(OutboxSeq::new(after), |entry| entry.seq);
-            let more = !tx.outbox(last, 1)?.is_empty();
-            Ok::<_, StoreError>((entries, more, tx.outbox_counts()?.waiting))
+    ) -> Result<Came, DeviceError> {
+        let now = self.look_at_the_clock(now_ms);
+        let Some(engine) = &mut exchange.engine else { return self.join(effect) };
+        let settled = match &effect {
+            DeviceEffect::Settle { verdicts, .. } => self.taken(verdicts)?,
+            _ => Vec::new(),
         };
-        let (entries, more, waiting) = self.store.read(read).map_err(wrong)?;
-        let entries = entries
-            .into_iter()
-            .map(|entry| OutboxEntry { seq: entry.seq.get(), doc: entry.doc, hash: entry.hash, bytes: entry.bytes })
-            .collect();
-        Ok(OutboxBatch { entries, more, waiting })
-    }
-
-    fn settle(
-        &mut self,
-        verdicts: &[(u64, Verdict)],
-        cursor: Option<Cursor>,
-        ahead: Position,
-        now_ms: u64,
-    ) -> Fallible<Vec<(DocId, ChangeHash)>> {
-        let at = self.wall(now_ms);
-        let verdicts: Vec<(OutboxSeq, Verdict)> =
-            verdicts.iter().map(|(seq, verdict)| (OutboxSeq::new(*seq), *verdict)).collect();
-        self.write(|tx| {
-            let waiting = tx.outbox(OutboxSeq::START, usize::MAX)?;
-            let mut acknowledged = Vec::new();
-            for (seq, verdict) in &verdicts {
-                if matches!(verdict, Verdict::Accepted(_) | Verdict::Had(_)) {
-                    acknowledged.extend(waiting.iter().filter(|e| e.seq == *seq).map(|e| (e.doc, e.hash)));
-                }
+        let commits = matches!(effect, DeviceEffect::Commit { .. });
+        Ok(match engine.perform(&mut self.device, effect, &mut exchange.session, now)? {
+            Performed::Send(frame) => Came::Frame(frame),
+            Performed::Done(_) if commits => Came::Committed,
+            Performed::Done(_) if settled.is_empty() => Came::Done,
+            Performed::Done(_) => Came::Acknowledged(settled),
+            Performed::Over(outcome) => {
+                let ending = engine.end(&mut self.device, outcome.clone(), &exchange.session.report());
+                let again = match ending {
+                    Ok(Ending::Again(_)) => true,
+                    Ok(Ending::Done | Ending::Lost) | Err(DeviceError::Refused { .. }) => false,
+                    Err(error) => return Err(error),
+                };
+                Came::Over(outcome, again)
             }
-            tx.settle(&verdicts, at)?;
-            tx.set_ahead(ahead)?;
-            if let Some(cursor) = cursor {
-                tx.set_cursor(cursor)?;
-            }
-            Ok(acknowledged)
         })
     }
 
-    fn settle_restored(
-        &mut self,
-        refused: &[(DocId, ChangeHash, Refusal)],
-        tombstones: &[Tombstone],
-        now_ms: u64,
-    ) -> Fallible<()> {
-        let at = self.wall(now_ms);
-        self.write(|tx| {
-            for tombstone in tombstones {
-                tx.erase(tombstone)?;
-            }
-            for (doc, hash, reason) in refused {
-                if tx.tombstone(*doc)?.is_none() {
-                    let bytes = arrive::bytes_of(tx, *doc, *hash)?;
-                    tx.push_refused(*doc, *hash, &bytes, *reason, at)?;
+    fn join(&mut self, effect: DeviceEffect) -> Result<Came, DeviceError> {
+        match effect {
+            DeviceEffect::Send(frame) => Ok(Came::Frame(frame)),
+            DeviceEffect::End(outcome) => {
+                if let Outcome::Enrolled { membership, relay_time } = outcome.clone() {
+                    let name = format!("device {}", self.number);
+                    self.device.join("ws://simulation", &name, membership, relay_time)?;
+                    self.must_join = false;
                 }
+                let again = matches!(outcome, Outcome::Enrolled { .. });
+                Ok(Came::Over(outcome, again))
             }
-            Ok(())
-        })
+            _ => Ok(Came::Done),
+        }
     }
 
-    /// A person edits: a new document, or one of those held. Returns what was saved.
+    /// The changes that the relay says it has.
+    fn taken(&mut self, verdicts: &[(u64, Verdict)]) -> Result<Vec<(DocId, ChangeHash)>, DeviceError> {
+        let waiting = self.device.store_mut()?.read(|tx| tx.outbox(OutboxSeq::START, usize::MAX));
+        // A disk that fails here fails the settling too, which says so.
+        let waiting = waiting.unwrap_or_default();
+        let has = |seq: u64| {
+            verdicts
+                .iter()
+                .any(|(said, verdict)| *said == seq && matches!(verdict, Verdict::Accepted(_) | Verdict::Had(_)))
+        };
+        Ok(waiting.into_iter().filter(|entry| has(entry.seq.get())).map(|entry| (entry.doc, entry.hash)).collect())
+    }
+
+    /// A person edits: a new dossier, or one of those held. Returns what was saved.
     pub(super) fn edit(&mut self, mark: &str, now_ms: u64, dice: &mut Dice) -> Fallible<Vec<Saved>> {
-        let wall = self.wall(now_ms);
-        let random = [dice.next(), dice.next()];
-        let mut own = Dice::new(dice.next(), 0);
-        self.write(|tx| {
-            let mut docs: BTreeSet<DocId> = BTreeSet::new();
-            tx.each_document(|doc, _| {
-                docs.insert(doc);
-                Ok::<_, StoreError>(())
-            })?;
-            let new = docs.is_empty() || own.chance(200);
-            let doc = if new {
-                let mut bytes = [0; 16];
-                bytes[..8].copy_from_slice(&random[0].to_be_bytes());
-                bytes[8..].copy_from_slice(&random[1].to_be_bytes());
-                DocId::from_random(bytes)
-            } else {
-                let index = usize::try_from(own.below(docs.len() as u64)).unwrap_or_default();
-                docs.into_iter().nth(index).ok_or_else(|| Interrupted("no document".to_owned()))?
-            };
-            let mut clock = tx.clock()?;
-            let stamp = clock.stamp(wall);
-            tx.set_clock(&clock)?;
-            let pen = Pen::of(&tx.identity()?, stamp, tx.next("record")?, mark);
-            document::write(tx, doc, &pen, &mut own)
-        })
-    }
-
-    fn write<T>(&mut self, work: impl FnOnce(&store::WriteTx<'_>) -> Result<T, Interrupted>) -> Fallible<T> {
-        self.store.write(work).map_err(|Interrupted(error)| error)
+        self.look_at_the_clock(now_ms);
+        let last = self.store()?.read(|tx| tx.outbox_last()).map_err(wrong)?;
+        people::edit(&mut self.device, mark, dice).map_err(|error| format!("{error:?}"))?;
+        let new = self.store()?.read(|tx| tx.outbox(last, usize::MAX)).map_err(|error: StoreError| wrong(error))?;
+        Ok(new.into_iter().map(|entry| Saved { doc: entry.doc, hash: entry.hash }).collect())
     }
 
     pub(super) fn holdings(&mut self, library: &mut Library) -> Fallible<Holdings> {
-        holdings::of_device(&mut self.store, library)
+        holdings::of_device(self.store()?, library)
     }
 
     pub(super) fn standing(&mut self) -> Fallible<Option<Standing>> {
-        holdings::standing(&mut self.store)
+        holdings::standing(self.store()?)
+    }
+
+    /// Everything it shows, in the form that is the same wherever the same is held.
+    pub(super) fn export(&mut self) -> Fallible<Vec<u8>> {
+        let mut bytes = Vec::new();
+        self.device.export_json(&mut bytes).map_err(wrong)?;
+        Ok(bytes)
     }
 }
 

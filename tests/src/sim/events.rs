@@ -8,13 +8,12 @@ use sync::{
     backoff_ms,
 };
 
-use super::Fallible;
 use super::check;
-use super::device::Performed;
-use super::document::Saved;
+use super::device::{Came, Exchange, Saved};
 use super::link::Direction;
 use super::relay::{self, Mail};
 use super::world::{Connection, World};
+use super::{Fallible, wrong};
 
 /// Something that may happen.
 #[derive(Debug, Clone, Copy)]
@@ -84,17 +83,17 @@ impl World {
         let mut nonce = [0; 32];
         nonce[..8].copy_from_slice(&self.dice.next().to_be_bytes());
         let device = &mut self.devices[number];
-        let session = match device.connect(mode, self.weather.batch_bytes, self.now_ms) {
-            Ok(session) => session,
+        let exchange = match device.connect(mode, self.now_ms) {
+            Ok(exchange) => exchange,
             Err(_) if device.disk.is_broken() => {
                 self.try_again(number, false);
                 return Ok(());
             }
-            Err(error) => return Err(error),
+            Err(error) => return Err(wrong(error)),
         };
         let connection = Connection {
             device: number,
-            device_end: Some(session),
+            device_end: Some(exchange),
             relay_end: Some(RelaySession::new(
                 RelayConfig { batch_bytes: self.weather.batch_bytes },
                 Nonce::from_bytes(nonce),
@@ -115,52 +114,52 @@ impl World {
 
     fn device_effect(&mut self, id: u64) -> Fallible<()> {
         let Some(connection) = self.connections.get_mut(&id) else { return Ok(()) };
-        let Some(session) = &mut connection.device_end else { return Ok(()) };
+        let Some(exchange) = &mut connection.device_end else { return Ok(()) };
         let number = connection.device;
         let device = &mut self.devices[number];
-        let Some(effect) = session.poll_effect() else {
+        let Some(effect) = exchange.session.poll_effect() else {
             connection.device_ready = false;
             return Ok(());
         };
         if !matches!(effect, DeviceEffect::Send(_)) {
             self.story.tell(|| format!("device {number}, connection {id}: {effect:?}"));
         }
-        let performed = match device.perform(effect, session, self.now_ms, &mut self.dice) {
-            Ok(performed) => performed,
+        let came = match device.perform(effect, exchange, self.now_ms) {
+            Ok(came) => came,
             Err(error) if device.disk.is_broken() => {
-                self.story.tell(|| format!("device {number}, connection {id}: {error}"));
+                self.story.tell(|| format!("device {number}, connection {id}: {error:?}"));
                 connection.device_end = None;
                 self.try_again(number, false);
                 return Ok(());
             }
-            Err(error) => return Err(error),
+            Err(error) => return Err(format!("device {number}: {error:?}")),
         };
-        match performed {
-            Performed::Nothing => {}
-            Performed::Frame(frame) if connection.cut => drop(frame),
-            Performed::Frame(frame) => {
+        match came {
+            Came::Done => {}
+            Came::Frame(frame) if connection.cut => drop(frame),
+            Came::Frame(frame) => {
                 self.trace.note(&frame);
                 connection.up.send(frame, self.now_ms, &mut self.dice, &self.weather.network);
                 self.wear(id);
             }
-            Performed::Acknowledged(_) if connection.stale => {}
-            Performed::Acknowledged(changes) => self.ledger.acknowledged(changes),
-            Performed::Committed => {
+            Came::Acknowledged(_) if connection.stale => {}
+            Came::Acknowledged(changes) => self.ledger.acknowledged(changes),
+            Came::Committed => {
                 if self.dice.chance(20) {
                     self.check_cursor(number)?;
                 }
             }
-            Performed::Ended(outcome) => {
-                let report = session.report();
+            Came::Over(outcome, again) => {
+                let report = exchange.session.report();
                 connection.device_end = None;
-                self.ended(number, outcome, report)?;
+                self.ended(number, outcome, report, again)?;
             }
         }
         Ok(())
     }
 
     /// A session of a device is over.
-    fn ended(&mut self, number: usize, outcome: Outcome, report: Report) -> Fallible<()> {
+    fn ended(&mut self, number: usize, outcome: Outcome, report: Report, again: bool) -> Fallible<()> {
         if let Some(reconcile) = report.reconcile {
             self.summary.reconciles += 1;
             if !self.upset && std::env::var_os("X").is_none() {
@@ -183,9 +182,9 @@ impl World {
             }
             _ => {}
         }
-        let again = matches!(outcome, Outcome::Done | Outcome::Enrolled { .. } | Outcome::Restored { .. });
+        let well = again || outcome == Outcome::Done;
         self.last_end = Some((outcome, report));
-        self.try_again(number, again);
+        self.try_again(number, well);
         Ok(())
     }
 
@@ -284,7 +283,7 @@ impl World {
                 session.handle_frame(&frame, now);
                 connection.relay_ready = true;
             }
-        } else if let Some(session) = &mut connection.device_end {
+        } else if let Some(Exchange { session, .. }) = &mut connection.device_end {
             session.handle_frame(&frame, now);
             connection.device_ready = true;
         }
@@ -337,7 +336,7 @@ impl World {
 
     fn device_notices(&mut self, id: u64) -> Fallible<()> {
         let Some(connection) = self.connections.get_mut(&id) else { return Ok(()) };
-        if let Some(session) = &mut connection.device_end {
+        if let Some(Exchange { session, .. }) = &mut connection.device_end {
             session.handle_closed(Tick::from_millis(self.now_ms));
             connection.device_ready = true;
         }
@@ -361,10 +360,10 @@ impl World {
             match device.edit(&mark, self.now_ms, &mut self.dice) {
                 Ok(saved) => {
                     self.summary.edits += 1;
-                    for Saved { doc, hash, mark } in saved {
+                    for Saved { doc, hash } in saved {
                         self.trace.note(hash.as_bytes());
                         self.story.tell(|| format!("device {number} saves {mark}, {hash} of {doc}"));
-                        self.ledger.saved(doc, hash, mark);
+                        self.ledger.saved(doc, hash, mark.clone());
                     }
                 }
                 // The command has told the person so.
@@ -374,7 +373,7 @@ impl World {
         }
         let now = Tick::from_millis(self.now_ms);
         for connection in self.connections.values_mut().filter(|connection| connection.device == number) {
-            if let Some(session) = &mut connection.device_end {
+            if let Some(Exchange { session, .. }) = &mut connection.device_end {
                 session.handle_outbox_grew(now);
                 connection.device_ready = true;
             }

@@ -11,17 +11,17 @@
 //! show that the checks notice it.
 
 mod answers;
-mod arrive;
 mod check;
 mod device;
 mod disk;
-mod document;
 mod events;
 mod holdings;
 mod ledger;
 mod library;
 mod link;
 mod mutation;
+mod outside;
+mod people;
 mod relay;
 mod summary;
 mod trace;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
+use records::Dossier;
 use store::{
     Books, BranchDraft, Content, Documents, Enrolment, Erasure, FeedAsk, Feeds, Intake, Invite, InviteDigest,
     Materialized, Origin, Pushed, Registry, Restoring, SecretKey, SqliteRelayStore,
@@ -18,7 +19,8 @@ use super::disk::{Disk, Fault};
 use super::holdings::Holdings;
 use super::library::Library;
 use super::mutation::Mutation;
-use super::{Fallible, answers, document, wrong};
+use super::outside::BEGINNING_MS;
+use super::{Fallible, answers, wrong};
 use crate::generate::Dice;
 
 /// How many earlier states of the relay are kept to be restored.
@@ -108,7 +110,7 @@ impl Relay {
     }
 
     pub(super) fn wall(now_ms: u64) -> Timestamp {
-        Timestamp::from_millis(i64::try_from(1_714_521_600_000 + now_ms).unwrap_or_default())
+        Timestamp::from_millis(BEGINNING_MS + i64::try_from(now_ms).unwrap_or_default())
     }
 
     /// Breaks the disk until `until_ms`.
@@ -181,7 +183,7 @@ impl Relay {
             name: request.name.clone(),
             staff: "王*".parse().map_err(wrong)?,
             app: request.app.clone(),
-            code: None,
+            code: request.code.clone(),
             at,
         };
         let device = self.store.enrol(&enrolment).map_err(wrong)?;
@@ -356,8 +358,12 @@ impl Relay {
         for behind in self.store.behind(self.branch, limit).map_err(wrong)? {
             let (heads, bytes) = match behind.content {
                 Content::Bytes(bytes) => {
-                    let made = document::materialized(&bytes)?;
-                    (made.heads, made.saved)
+                    let (dossier, aside) = Dossier::receive(&bytes).map_err(wrong)?;
+                    if let Some(aside) = aside.first() {
+                        let (hash, reason) = (aside.hash, aside.reason.code());
+                        return Err(format!("the relay took {hash}, which cannot be applied: {reason}"));
+                    }
+                    (dossier.heads(), dossier.save())
                 }
                 Content::Erased => (Vec::new(), Vec::new()),
             };

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use sync::{DeviceSession, Mode, Outcome, RelaySession, Report, Tick};
+use sync::{Mode, Outcome, RelaySession, Report, Tick};
 
 use super::check;
-use super::device::{Device, invite};
+use super::device::{Device, Exchange, invite};
 use super::events::Action;
 use super::ledger::Ledger;
 use super::library::Library;
@@ -24,7 +24,7 @@ const HEALING_STEPS_MAX: u64 = 60_000;
 pub(super) struct Connection {
     pub(super) device: usize,
     /// The device's end; none once it crashed or ended.
-    pub(super) device_end: Option<DeviceSession>,
+    pub(super) device_end: Option<Exchange>,
     /// The relay's end; none once it crashed or closed.
     pub(super) relay_end: Option<RelaySession>,
     pub(super) up: Direction,
@@ -202,7 +202,7 @@ impl World {
                 self.connections.values().any(|connection| {
                     connection.device == number
                         && connection.relay_end.is_some()
-                        && connection.device_end.as_ref().is_some_and(DeviceSession::is_caught_up)
+                        && connection.device_end.as_ref().is_some_and(|exchange| exchange.session.is_caught_up())
                 })
             })
     }
@@ -286,7 +286,7 @@ impl World {
         }
         for connection in self.connections.values() {
             let timers = [
-                connection.device_end.as_ref().and_then(DeviceSession::poll_timeout),
+                connection.device_end.as_ref().and_then(|exchange| exchange.session.poll_timeout()),
                 connection.relay_end.as_ref().and_then(RelaySession::poll_timeout),
             ];
             let arrivals = [
@@ -300,7 +300,7 @@ impl World {
         self.mend()?;
         let now = Tick::from_millis(self.now_ms);
         for connection in self.connections.values_mut() {
-            if let Some(session) = &mut connection.device_end
+            if let Some(Exchange { session, .. }) = &mut connection.device_end
                 && session.poll_timeout().is_some_and(|at| at <= now)
             {
                 session.handle_timeout(now);

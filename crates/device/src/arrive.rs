@@ -14,7 +14,7 @@ use std::sync::Arc;
 use records::{Aside, Authored, Dossier, SetAside, Taken, View};
 use store::{ReadTx, StoredDocument, WriteTx};
 use sync::{Arrival, Form};
-use vocab::{ChangeHash, Cursor, DocId, Epoch, Owed, Sum, Timestamp, Tombstone};
+use vocab::{ChangeHash, Cursor, DocId, Epoch, Owed, Position, Sum, Timestamp, Tombstone};
 
 use crate::error::WorkError;
 use crate::home::Device;
@@ -34,6 +34,7 @@ pub(crate) struct Batch {
     pub(crate) feed: Option<Epoch>,
     pub(crate) cursor: Option<Cursor>,
     pub(crate) owed: Option<Vec<Owed>>,
+    pub(crate) ahead: Position,
 }
 
 /// What came of it.
@@ -108,6 +109,9 @@ pub(crate) fn commit(device: &mut Device, batch: Batch) -> Result<Committed, Dev
         let mut committed = write(tx, prepare_all(incoming, &own)?, &own, &*outside)?;
         if let Some(owed) = &batch.owed {
             tx.set_owed(owed)?;
+        }
+        if tx.membership()?.is_some_and(|membership| membership.ahead != batch.ahead) {
+            tx.set_ahead(batch.ahead)?;
         }
         if let Some(cursor) = batch.cursor {
             move_cursor(tx, batch.feed, cursor)?;

@@ -299,8 +299,8 @@ impl Engine {
             DeviceEffect::ReadOutbox { after, bytes_max } => {
                 Ok(Answer::of(Reply::Outbox(answers::outbox(device, after, bytes_max)?)))
             }
-            DeviceEffect::Commit { arrivals, cursor, owed } => {
-                let committed = arrive::commit(device, Batch { arrivals, feed: self.feed, cursor, owed })?;
+            DeviceEffect::Commit { arrivals, cursor, owed, ahead } => {
+                let committed = arrive::commit(device, Batch { arrivals, feed: self.feed, cursor, owed, ahead })?;
                 self.renewed |= committed.renewed;
                 let documents = committed.documents;
                 let mut events = committed.events;
@@ -354,10 +354,12 @@ impl Engine {
     }
 }
 
-/// Lets this device's own changes that were refused for a missing dependency wait again: reconciling may have brought it.
+/// Lets this device's own changes wait again that were refused for a missing dependency, which reconciling may have
+/// brought, or as erased, of which this relay, put back, may know nothing.
 fn wait_again(tx: &WriteTx<'_>) -> Result<(), WorkError> {
     let key = tx.identity()?.key;
-    for refused in tx.refused(u32::MAX)?.into_iter().filter(|refused| refused.reason == Refusal::MissingDependency) {
+    let may_change = |reason: Refusal| matches!(reason, Refusal::MissingDependency | Refusal::Erased);
+    for refused in tx.refused(u32::MAX)?.into_iter().filter(|refused| may_change(refused.reason)) {
         let entries = tx.outbox_of(refused.doc)?;
         let Some((hash, bytes)) = entries.into_iter().find(|(hash, _)| *hash == refused.hash) else { continue };
         if sync::inspect(&bytes).is_ok_and(|header| header.actor.belongs_to(&key)) {

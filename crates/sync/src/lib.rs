@@ -20,8 +20,8 @@
 //!             DeviceEffect::AdoptFeed { epoch, cursor, ahead, why } => store.put_feed(epoch, cursor, ahead, why)?,
 //!             DeviceEffect::Recall(seen) => session.handle_recalled(store.holds(seen.doc, seen.hash)?, tick()),
 //!             DeviceEffect::ReadOutbox { after, bytes_max } => session.handle_outbox(store.outbox(after, bytes_max)?, tick()),
-//!             DeviceEffect::Commit { arrivals, cursor, owed } => {
-//!                 let (changed, sum) = store.commit(arrivals, cursor, owed)?; // one transaction
+//!             DeviceEffect::Commit { arrivals, cursor, owed, ahead } => {
+//!                 let (changed, sum) = store.commit(arrivals, cursor, owed, ahead)?; // one transaction
 //!                 session.handle_committed(changed, sum, tick());
 //!             }
 //!             DeviceEffect::Settle { verdicts, cursor, ahead } => {

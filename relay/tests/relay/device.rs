@@ -268,7 +268,8 @@ impl Device {
             DeviceEffect::ReadOutbox { after, bytes_max } => {
                 session.handle_outbox(self.outbox_after(after, bytes_max), now);
             }
-            DeviceEffect::Commit { arrivals, cursor, owed } => {
+            DeviceEffect::Commit { arrivals, cursor, owed, ahead } => {
+                self.ahead = ahead;
                 let changed: BTreeSet<DocId> = arrivals.iter().map(|arrival| arrival.doc).collect();
                 arrivals.into_iter().for_each(|arrival| self.arrive(arrival));
                 self.cursor = cursor.unwrap_or(self.cursor);

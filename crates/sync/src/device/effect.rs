@@ -47,7 +47,7 @@ pub struct Start {
     /// What the acknowledged changes come to: every change it holds, applied or set aside, without those in the outbox,
     /// waiting and refused alike; an erased document counts its tombstone. Zero when it holds nothing.
     pub sum: Sum,
-    /// As the last [`DeviceEffect::AdoptFeed`] or [`DeviceEffect::Settle`] stated it; the start of the feed before any.
+    /// As the last [`DeviceEffect::AdoptFeed`], [`DeviceEffect::Commit`] or [`DeviceEffect::Settle`] stated it; the start of the feed before any.
     pub ahead: Position,
     /// Whether the last session ended with [`Outcome::Unequal`], and no reconcile ended well since.
     pub suspect: bool,
@@ -85,8 +85,8 @@ pub enum DeviceEffect {
     /// Keep who this device is: name, staff and role may have changed at the relay. No answer.
     Admitted(Membership),
     /// Keep this epoch, cursor and `ahead` in place of those before, owe nothing and suspect nothing, in one transaction.
-    /// After [`AdoptReason::Reconciled`] also let outbox entries of this device's own actors that were refused for a missing
-    /// dependency wait again: the relay may hold it now. No answer.
+    /// After [`AdoptReason::Reconciled`] also let outbox entries of this device's own actors wait again that were refused for a
+    /// missing dependency, which the relay may hold now, or as erased, of which it may know nothing any more. No answer.
     AdoptFeed {
         /// The epoch of the relay's feed.
         epoch: Epoch,
@@ -107,7 +107,7 @@ pub enum DeviceEffect {
         /// Where to stop.
         bytes_max: usize,
     },
-    /// Apply what arrived and keep the cursor, in ONE transaction. Applying anything twice must change nothing. Whatever
+    /// Apply what arrived and keep the cursor and `ahead`, in ONE transaction. Applying anything twice must change nothing. Whatever
     /// arrives and stands in the outbox, waiting or refused, leaves it: the relay holds it. Answer with `handle_committed`.
     Commit {
         /// What arrived, in order; a document may appear more than once.
@@ -116,6 +116,8 @@ pub enum DeviceEffect {
         cursor: Option<Cursor>,
         /// Every large document that is owed now, in place of those before; none when they stay the same.
         owed: Option<Vec<Owed>>,
+        /// See [`Start::ahead`].
+        ahead: Position,
     },
     /// Keep what the relay said of pushed changes, `ahead`, and the cursor if there is one, in ONE transaction: accepted
     /// and had changes leave the outbox, refused ones stay with their reason. An entry that left the outbox meanwhile needs

@@ -133,7 +133,12 @@ impl Exchange {
         }
         if moved || owed.is_some() || !arrivals.is_empty() {
             self.down.frames_untold += 1;
-            line.change(DeviceEffect::Commit { arrivals, cursor: moved.then_some(after), owed });
+            if !moved && !arrivals.is_empty() {
+                // The first part of a document: it is held beyond what the cursor says.
+                line.ledger.ahead = line.ledger.ahead.max(head);
+            }
+            let ahead = line.ledger.ahead;
+            line.change(DeviceEffect::Commit { arrivals, cursor: moved.then_some(after), owed, ahead });
         }
         if self.down.frames_untold >= PROGRESS_EVERY_FRAMES {
             self.tell_progress(line, now);

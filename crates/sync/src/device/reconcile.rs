@@ -192,7 +192,8 @@ impl Reconciling {
         line.report.pulled += taken;
         note(line, |report| report.taken += taken);
         if !arrivals.is_empty() {
-            line.change(DeviceEffect::Commit { arrivals, cursor: None, owed: None });
+            let ahead = line.ledger.ahead;
+            line.change(DeviceEffect::Commit { arrivals, cursor: None, owed: None, ahead });
         }
         Ok(())
     }

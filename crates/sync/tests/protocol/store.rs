@@ -187,7 +187,7 @@ impl Device {
                     let key = samples::secret().key();
                     let own = |entry: &OutboxEntry| inspect(&entry.bytes).is_ok_and(|it| it.actor.belongs_to(&key));
                     let again = |(entry, refusal): &mut (OutboxEntry, Refusal)| {
-                        *refusal == Refusal::MissingDependency && own(entry)
+                        matches!(refusal, Refusal::MissingDependency | Refusal::Erased) && own(entry)
                     };
                     self.outbox.extend(self.refused.extract_if(.., again).map(|(entry, _)| entry));
                     self.outbox.sort_by_key(|entry| entry.seq);
@@ -201,7 +201,8 @@ impl Device {
             DeviceEffect::ReadOutbox { after, bytes_max } => {
                 session.handle_outbox(self.read_outbox(after, bytes_max), now);
             }
-            DeviceEffect::Commit { arrivals, cursor, owed } => {
+            DeviceEffect::Commit { arrivals, cursor, owed, ahead } => {
+                self.start.ahead = ahead;
                 self.commits.push(arrivals.iter().map(|arrival| arrival.doc).collect());
                 let changed = arrivals.len() as u64;
                 arrivals.into_iter().for_each(|arrival| self.arrive(arrival));

@@ -253,6 +253,26 @@ fn a_device_that_came_for_one_exchange_waits_until_its_cursor_covers_what_it_pus
 }
 
 #[test]
+fn a_session_cut_in_the_middle_of_a_document_goes_on_from_there() {
+    let mut relay = Relay::new();
+    for n in 1..=12 {
+        let (hash, bytes) = change(OTHER, 1, &format!("{n} {}", "x".repeat(1_500)));
+        relay.accept(doc(1), hash, bytes);
+    }
+    let mut parts = 0;
+    for frames in 1..16 {
+        let mut device = Device::new();
+        device.start.frame_bytes = 2_048;
+        converse_cut(&mut device, &mut relay, frames);
+        parts += u32::from(device.start.cursor == Cursor::default() && device.start.sum != Sum::ZERO);
+        let talk = converse(&mut device, &mut relay, Mode::Once);
+        assert_eq!((talk.outcome, talk.device.report().reconcile), (Some(Outcome::Done), None), "{frames} frames");
+        assert_eq!(device.start.sum, relay.sum());
+    }
+    assert!(parts > 3, "{parts}");
+}
+
+#[test]
 fn a_session_cut_after_its_verdicts_is_not_taken_for_unequal() {
     let (mut device, mut relay) = (Device::new(), Relay::new());
     settled(&mut device, &mut relay);

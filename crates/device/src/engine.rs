@@ -41,9 +41,6 @@ use crate::{DeviceError, answers, renew};
 /// Least and most bytes of payload in one frame, as the link's quality decides.
 const FRAME_BYTES: std::ops::RangeInclusive<u64> = (2 << 10)..=(256 << 10);
 
-/// A link that was lost after this many bytes or fewer says nothing of its quality: nobody was there.
-const SAYS_NOTHING_BYTES: u64 = 2 << 10;
-
 /// Of what a lost link carried, a frame is to be at most this part: so a cut costs little of it.
 const FRAMES_PER_LINK: u64 = 8;
 
@@ -232,8 +229,9 @@ impl Engine {
                 Ok(Ending::Again(SyncEvent::Unequal))
             }
             Outcome::Lost { .. } => {
-                let carried = report.bytes_up + report.bytes_down;
-                if carried > SAYS_NOTHING_BYTES {
+                // Frames that were cut on the way are not counted: a link may be worse than it seems, but not by much at once.
+                let carried = (report.bytes_up + report.bytes_down).max(u64::from(self.frame_bytes));
+                if self.welcomed {
                     self.learn_frame_bytes(device, carried / FRAMES_PER_LINK)?;
                 }
                 Ok(Ending::Lost)

@@ -28,9 +28,12 @@ const LOOK_MS: u64 = 100;
 /// a first join over a link that is cut every 32 KiB takes some hundred.
 const SESSIONS_MAX: u32 = 1_000;
 
+/// How many connections in a row may be cut without having brought anything: each asks for smaller frames than the one before.
+const IN_VAIN_MAX: u32 = 4;
+
 impl Device {
     /// One exchange: everything up, everything down, then the end. A link that is cut is opened again as long as each
-    /// connection brings something.
+    /// connection brings something, or asks for less at a time.
     ///
     /// # Errors
     /// [`DeviceError::NotEnrolled`], [`DeviceError::Unreachable`], [`DeviceError::Refused`], [`DeviceError::Unequal`], and
@@ -38,16 +41,17 @@ impl Device {
     pub async fn sync(&mut self, mut observe: impl FnMut(SyncEvent)) -> Result<SyncReport, DeviceError> {
         let watch = Stopwatch::start();
         let mut report = self.begin_report()?;
-        let mut unequal = false;
+        let (mut unequal, mut in_vain) = (false, 0);
         for _ in 0..SESSIONS_MAX {
             let (ending, session) = self.session(None, &mut report, &mut observe).await?;
+            in_vain = if session.brought_something() { 0 } else { in_vain + 1 };
             match ending {
                 Ending::Done => {
                     report.duration_ms = watch.tick().millis();
                     self.finish(&mut report).await?;
                     return Ok(report);
                 }
-                Ending::Lost if session.brought_something() => {}
+                Ending::Lost if session.welcomed && in_vain < IN_VAIN_MAX => {}
                 Ending::Lost => return Err(lost(&report.relay)),
                 Ending::Again(SyncEvent::Unequal) if unequal => {
                     return Err(DeviceError::Unequal { relay: report.relay });

@@ -47,7 +47,8 @@ pub struct Start {
     /// What the acknowledged changes come to: every change it holds, applied or set aside, without those in the outbox,
     /// waiting and refused alike; an erased document counts its tombstone. Zero when it holds nothing.
     pub sum: Sum,
-    /// As the last [`DeviceEffect::AdoptFeed`], [`DeviceEffect::Commit`] or [`DeviceEffect::Settle`] stated it; the start of the feed before any.
+    /// As the last [`DeviceEffect::AdoptFeed`], [`DeviceEffect::Commit`] or [`DeviceEffect::Settle`] stated it; the start of
+    /// the feed before any.
     pub ahead: Position,
     /// Whether the last session ended with [`Outcome::Unequal`], and no reconcile ended well since.
     pub suspect: bool,
@@ -107,8 +108,9 @@ pub enum DeviceEffect {
         /// Where to stop.
         bytes_max: usize,
     },
-    /// Apply what arrived and keep the cursor and `ahead`, in ONE transaction. Applying anything twice must change nothing. Whatever
-    /// arrives and stands in the outbox, waiting or refused, leaves it: the relay holds it. Answer with `handle_committed`.
+    /// Apply what arrived and keep the cursor and `ahead`, in ONE transaction. Applying anything twice must change nothing.
+    /// Whatever arrives and stands in the outbox, waiting or refused, leaves it: the relay holds it. Answer with
+    /// `handle_committed`.
     Commit {
         /// What arrived, in order; a document may appear more than once.
         arrivals: Vec<Arrival>,

@@ -60,6 +60,8 @@ struct World {
     backup: Relay,
     edits: u32,
     epochs: u8,
+    /// Whether the relay came back from anything, or a store lost something: else there is nothing to reconcile.
+    disturbed: bool,
     /// Whether something happened that sums find only at the end of an exchange.
     rotten: bool,
 }
@@ -68,7 +70,16 @@ impl World {
     fn new() -> Self {
         let relay = Relay::new();
         let devices = (0..DEVICES).map(|n| Device::another(20 + n as u8)).collect();
-        World { devices, talks: BTreeMap::new(), backup: relay.clone(), relay, edits: 0, epochs: 100, rotten: false }
+        World {
+            devices,
+            talks: BTreeMap::new(),
+            backup: relay.clone(),
+            relay,
+            edits: 0,
+            epochs: 100,
+            disturbed: false,
+            rotten: false,
+        }
     }
 
     fn happens(&mut self, event: Event) {
@@ -117,6 +128,7 @@ impl World {
             let before = self.relay.admission.head;
             let effects = talk.step(&mut self.devices[device], &mut self.relay);
             let over = talk.device.is_over() && talk.relay.is_over();
+            assert!(self.disturbed || talk.device.report().reconcile.is_none(), "nothing happened that it could mend");
             if !over {
                 self.talks.insert(device, talk);
             }
@@ -147,6 +159,7 @@ impl World {
     fn comes_back(&mut self, relay: Relay) {
         (0..DEVICES).for_each(|device| self.cut(device));
         self.epochs += 1;
+        self.disturbed = true;
         self.relay = relay;
         self.relay.admission.epoch = Epoch::from_bytes([self.epochs; 16]);
     }
@@ -161,7 +174,7 @@ impl World {
         if let Some(lost) = lost.copied() {
             held.remove(&lost);
             device.start.sum -= Sum::of_change(doc, lost);
-            self.rotten = true;
+            (self.rotten, self.disturbed) = (true, true);
         }
     }
 
@@ -174,6 +187,7 @@ impl World {
                 loop {
                     let talk = converse(device, &mut self.relay, Mode::Once);
                     attempts += 1;
+                    assert!(self.disturbed || talk.device.report().reconcile.is_none(), "nothing to mend");
                     match talk.outcome {
                         Some(Outcome::Done) => break,
                         Some(Outcome::Unequal { .. }) if self.rotten && attempts < 3 => {}

@@ -240,23 +240,21 @@ impl Dossier {
     }
 
     /// Opens bytes as they arrive: a saved form, perhaps followed by changes. What does not fit is set aside instead of
-    /// spoiling the rest; the document then holds everything else.
+    /// spoiling the rest; the document then holds everything else. Changes are taken in as [`Dossier::take`] does, though
+    /// automerge could load all of it at once: whoever gets them one by one must come to the same.
     ///
     /// # Errors
     /// [`crate::Corrupt`] when the bytes do not begin with a document or a change that loads.
     pub fn receive(bytes: &[u8]) -> Result<(Dossier, Vec<SetAside>), crate::Corrupt> {
-        if let Ok(dossier) = Dossier::load(bytes)
-            && dossier.missing().is_empty()
-        {
-            return Ok((dossier, Vec::new()));
-        }
         let chunks = chunks(bytes).ok_or_else(|| unreadable("they are not chunks of automerge's format"))?;
         let (first, rest) = chunks.split_first().ok_or_else(|| unreadable("there are none"))?;
-        let (mut dossier, rest) = match Dossier::load(first) {
-            Ok(dossier) if dossier.missing().is_empty() => (dossier, rest),
-            _ if first.get(CHUNK_TYPE) == Some(&CHANGE_CHUNK) => (Dossier::create(), &chunks[..]),
-            Ok(_) => return Err(unreadable("the saved form is not whole")),
-            Err(corrupt) => return Err(corrupt),
+        let (mut dossier, rest) = if first.get(CHUNK_TYPE) == Some(&CHANGE_CHUNK) {
+            (Dossier::create(), &chunks[..])
+        } else {
+            match Dossier::load(first)? {
+                dossier if dossier.missing().is_empty() => (dossier, rest),
+                _ => return Err(unreadable("the saved form is not whole")),
+            }
         };
         let taken = dossier.take(rest);
         Ok((dossier, taken.set_aside))

@@ -100,6 +100,13 @@ impl Device {
         self.next_seq += 1;
     }
 
+    /// Puts a change into the outbox that this device does not hold.
+    pub(crate) fn queue_only(&mut self, doc: DocId, bytes: Vec<u8>) {
+        let hash = inspect(&bytes).unwrap().hash;
+        self.outbox.insert(self.next_seq, (doc, hash, bytes));
+        self.next_seq += 1;
+    }
+
     pub(crate) fn read(&self, doc: DocId, key: &str) -> Option<String> {
         let (value, _) = self.documents.get(&doc)?.get(ROOT, key).unwrap()?;
         Some(value.as_str().unwrap().to_owned())

@@ -168,3 +168,29 @@ async fn open_pages_hear_of_an_erasure_and_its_rows_are_gone() {
     assert!(!shown().await);
     assert_eq!(relay.admin().erased(Some("上海")).unwrap().len(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_erased_after_a_backup_is_erased_again_when_that_is_restored() {
+    let (home, process, mut writer, doc) = served().await;
+    let data = home.path();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let (backup, restored) = (elsewhere.path().join("backup.db"), elsewhere.path().join("data"));
+    json(data, &["backup", backup.to_str().unwrap()]);
+    json(data, &["erase", &doc.to_string(), "--why", "按客户要求"]);
+    writer.sync(&process).await;
+    assert!(writer.erased.contains_key(&doc));
+    process.kill();
+    json(&restored, &["restore", backup.to_str().unwrap()]);
+    assert!(!files_with(&restored, SECRET).is_empty(), "the backup still holds it");
+    let process = Process::start(&restored);
+    writer.sync(&process).await;
+    assert!(writer.report.reconcile.is_some_and(|report| report.restored == 1), "{:?}", writer.report);
+    let mut newcomer = Device::enrolled(5, &process, "上海").await;
+    newcomer.sync(&process).await;
+    assert!(newcomer.erased.contains_key(&doc) && !newcomer.documents.contains_key(&doc));
+    assert_eq!(json(&restored, &["erased"])[0]["why"], "按客户要求");
+    // The command takes the bytes out at once; the relay would by itself, a little later.
+    assert_eq!(json(&restored, &["erase", &doc.to_string(), "--why", "x"])["before"], true);
+    assert_eq!(files_with(&restored, SECRET), Vec::<String>::new());
+    process.kill();
+}

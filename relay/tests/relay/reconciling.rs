@@ -11,6 +11,7 @@ use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 use vocab::{Refusal, Role, Timestamp};
 
+use crate::api::{get, signed_in};
 use crate::device::{Device, doc};
 use crate::hostile::reason;
 use crate::running::{PATIENCE, Reachable, Running, relay_with_two_branches};
@@ -60,6 +61,12 @@ async fn a_database_of_an_earlier_moment_gets_back_what_its_devices_hold() {
     newcomer.sync(&relay).await;
     assert_eq!((newcomer.documents.len(), newcomer.sum()), (30, one.sum()));
     assert_eq!(newcomer.read(doc(40), "b").as_deref(), Some("by another"));
+    let cookie = signed_in(&relay, "li", None).await;
+    let branch = relay.admin().branch("上海").unwrap().id;
+    let (_, devices) = get(&relay, &format!("/branches/{branch}/devices"), &cookie).await;
+    let marks = &devices[0]["marks"];
+    assert_eq!((&marks["brought_back"], &marks["reconciling"]), (&30.into(), &0.into()));
+    assert!(marks["reconciled_at"].is_string() && devices[1]["marks"]["reconciled_at"].is_null());
     // And it is done: the next exchange is an ordinary one.
     one.write(doc(1), "a", "on");
     one.sync(&relay).await;

@@ -11,11 +11,10 @@ use std::time::{Duration, Instant};
 use device::{Device, SyncReport};
 use records::Fields;
 use relay::{Admin, Relay, Settings};
-use store::DeviceStore;
-use tests::generate::{Branch, Pen};
 use tests::process::Program;
+use tests::seed;
 use tokio::runtime::Runtime;
-use vocab::{DocId, Role};
+use vocab::Role;
 
 /// Changes of each dossier, genesis left out: the design's load for a first join.
 const CHANGES_PER_DOSSIER: usize = 7;
@@ -43,7 +42,11 @@ fn main() -> Result<(), Failed> {
 
     let first = dir.path().join("first");
     served.enrol(&runtime, &first)?;
-    let saved_bytes = seed(&first, dossiers)?;
+    let mut saved_bytes = 0;
+    seed::fill(&first, dossiers, CHANGES_PER_DOSSIER, |_, document| {
+        saved_bytes += seed::saved_by_automerge(document)?.len() as u64;
+        Ok(())
+    })?;
     let mut first = Device::open(&first)?;
     let (took, report) = sync(&runtime, &mut first)?;
     let changes = report.pushed;
@@ -177,51 +180,6 @@ impl Served {
         runtime.block_on(self.task)??;
         Ok(())
     }
-}
-
-/// Fills a device's home with generated dossiers, as if they had been recorded there. Returns the bytes of their saved forms
-/// as automerge writes them by itself, deflated.
-fn seed(home: &Path, dossiers: u64) -> Result<u64, Failed> {
-    let mut store = DeviceStore::open(home)?;
-    let branch = Branch::of_customers(1, dossiers);
-    let saved_bytes = store.write::<_, Failed2>(|tx| {
-        let identity = tx.identity()?;
-        let mut pen = Pen::new(identity.actor(), identity.code);
-        let mut saved_bytes = 0;
-        for (n, dossier) in branch.dossiers().enumerate() {
-            let mut id = [0; 16];
-            id[8..].copy_from_slice(&(n as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes());
-            id[..8].copy_from_slice(&(n as u64 ^ 0x5555).wrapping_mul(0xd6e8_feb8_6659_fd93).to_be_bytes());
-            let doc = DocId::from_random(id);
-            let (document, _) = pen.write(&dossier, CHANGES_PER_DOSSIER)?;
-            let bytes = document.save();
-            saved_bytes += automerge_saved(&bytes)?;
-            tx.put_snapshot(doc, &bytes, &document.heads())?;
-            for change in document.changes_since(&[]) {
-                let header = sync::inspect(&change)?;
-                tx.push_outbox(doc, header.hash, &change)?;
-            }
-            readmodel::apply(tx.connection(), doc, &document.read())?;
-        }
-        for prefix in ["CUST", "REQ", "EXEC", "FB", "event"] {
-            tx.count_past(prefix, 1_000_000)?;
-        }
-        Ok(saved_bytes)
-    });
-    saved_bytes.map_err(|failed| failed.0)
-}
-
-/// An error that both stores and generators can become.
-struct Failed2(Failed);
-
-impl<E: std::error::Error + 'static> From<E> for Failed2 {
-    fn from(error: E) -> Self {
-        Failed2(error.into())
-    }
-}
-
-fn automerge_saved(bytes: &[u8]) -> Result<u64, automerge::AutomergeError> {
-    Ok(automerge::Automerge::load(bytes)?.save().len() as u64)
 }
 
 fn disk(home: &Path, dossiers: u64, saved_bytes: u64) -> Result<(), Failed> {

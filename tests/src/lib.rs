@@ -6,4 +6,5 @@ pub mod fuzz;
 pub mod generate;
 pub mod payload;
 pub mod process;
+pub mod seed;
 pub mod sim;

@@ -7,10 +7,11 @@
 use std::time::Duration;
 
 use serde_json::Value;
+use tests::bench::peer::{Answer, Peer};
+use tests::bench::relay::number;
 use tokio::runtime::Runtime;
 
 use crate::engine::{Book, Stage};
-use crate::peer::{Answer, Peer};
 use crate::proxy::Traffic;
 use crate::{EDITED, Failed, PATIENCE};
 
@@ -117,7 +118,7 @@ pub(crate) fn measure(
             told(Case::EditedSlow, one(runtime, book, &mut stage, &mut kept, Case::EditedSlow, round)?);
             stage.proxy().delay(Duration::ZERO);
         }
-        if let Some(device) = kept.filter(|_| tried) {
+        if let Some(mut device) = kept.filter(|_| tried) {
             device.end()?;
         }
     }
@@ -183,10 +184,6 @@ fn exchange(stage: &mut Stage, device: &mut Peer, first: Option<&str>) -> Result
         device_kib: synced["peak_kib"].as_u64().ok_or("a peak of memory")?,
         server_kib: served["peak_kib"].as_u64().ok_or("a peak of memory")?,
     }))
-}
-
-fn number(answer: &Value, name: &str) -> Result<f64, Failed> {
-    Ok(answer[name].as_f64().ok_or_else(|| format!("no {name} in {answer}"))?)
 }
 
 /// The median of some rounds, or the first when it takes long.

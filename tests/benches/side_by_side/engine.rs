@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use device::Device;
-use serde_json::Value;
+use tests::bench::peer::Peer;
+use tests::bench::relay::Served;
+use tests::bench::seed;
 use tokio::runtime::Runtime;
 
-use crate::peer::Peer;
 use crate::proxy::Proxy;
 use crate::{Failed, fieldbook, samod};
 
@@ -53,25 +54,25 @@ impl Book {
     pub(crate) fn make(runtime: &Runtime, dir: &Path, dossiers: u32) -> Result<(Book, Stage), Failed> {
         let book = Book { dir: dir.to_owned() };
         std::fs::create_dir_all(dir)?;
-        let mut server = Peer::start(&["fieldbook", "relay", shown(&dir.join("relay"))?])?;
-        let address = listening(&mut server)?;
+        let mut relay = Served::start(&dir.join("relay"))?;
         let author = dir.join("author");
-        fieldbook::enrol(runtime, &author, &format!("http://{address}"), &invite(&mut server)?)?;
+        fieldbook::enrol(runtime, &author, &format!("http://{}", relay.address), &relay.invite(1)?.concat())?;
         let mut ids = String::new();
-        tests::seed::fill(&author, dossiers.into(), crate::CHANGES_EACH, |doc, document| {
+        seed::fill(&author, dossiers.into(), crate::CHANGES_EACH, |doc, document| {
             let id = doc.to_string();
             let id = id.trim_start_matches("automerge:");
             writeln!(ids, "{id}")?;
             let snapshot = samod::snapshot_path(&book.snapshots(), id);
             std::fs::create_dir_all(snapshot.parent().ok_or("a snapshot inside the data")?)?;
-            Ok(std::fs::write(snapshot, tests::seed::saved_by_automerge(document)?)?)
+            Ok(std::fs::write(snapshot, seed::saved_by_automerge(document)?)?)
         })?;
         std::fs::write(book.ids(), ids)?;
         let mut author = Device::open(&author)?;
         runtime.block_on(author.sync(|_| {}))?;
-        server.ask(&format!("followed {dossiers}"))?;
-        let proxy = Proxy::start(runtime, &address)?;
+        relay.followed()?;
+        let proxy = Proxy::start(runtime, &relay.address)?;
         let dir = dir.join("fieldbook");
+        let server = relay.peer;
         let stage = Stage { engine: Engine::Fieldbook, dir, server, proxy, author: Some(author), node: None };
         Ok((book, stage))
     }
@@ -121,7 +122,8 @@ impl Stage {
                 let relay = book.dir.join("relay");
                 let mut device = Peer::start(&["fieldbook", "device", shown(&data)?, &url, shown(&relay)?])?;
                 if new && name != crate::FAN {
-                    device.ask(&format!("enrol {}", invite(&mut self.server)?))?;
+                    let invited = self.server.ask("invite 1")?;
+                    device.ask(&format!("enrol {}", invited["codes"][0].as_str().ok_or("an invite")?))?;
                 }
                 Ok(device)
             }
@@ -154,7 +156,7 @@ impl Stage {
         Ok(())
     }
 
-    pub(crate) fn end(self) -> Result<(), Failed> {
+    pub(crate) fn end(mut self) -> Result<(), Failed> {
         drop(self.author);
         self.server.end()
     }
@@ -173,15 +175,7 @@ fn start(engine: Engine, node: Option<&Path>, arguments: &[&str]) -> Result<Peer
 }
 
 fn listening(server: &mut Peer) -> Result<String, Failed> {
-    text(&server.ask("listen")?, "address")
-}
-
-fn invite(server: &mut Peer) -> Result<String, Failed> {
-    text(&server.ask("invite")?, "code")
-}
-
-fn text(answer: &Value, name: &str) -> Result<String, Failed> {
-    Ok(answer[name].as_str().ok_or_else(|| format!("no {name} in {answer}"))?.to_owned())
+    Ok(server.ask("listen")?["address"].as_str().ok_or("an address")?.to_owned())
 }
 
 fn shown(path: &Path) -> Result<&str, Failed> {

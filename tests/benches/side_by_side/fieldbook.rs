@@ -1,72 +1,22 @@
-//! Fieldbook's peers: a relay, and devices, each over its own SQLite store.
+//! Fieldbook's devices, each over its own SQLite store. Its relay is the one that all benches share.
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use device::{Device, SyncEvent};
+use device::{Device, Rejoin, SyncEvent};
 use records::Fields;
-use relay::{Admin, Relay, Settings};
+use relay::Settings;
 use serde_json::{Value, json};
+use tests::bench::peer::answer_all;
+use tests::bench::relay::invites;
 use tokio::runtime::Runtime;
-use vocab::Role;
 
 use crate::Failed;
-use crate::peer::answer_all;
-
-/// The one branch.
-const BRANCH: &str = "bench";
 
 /// Becomes true when the crowd is to go home.
 type Leave = tokio::sync::watch::Receiver<bool>;
-
-/// How often the relay is asked whether its documents have followed its feed.
-const LOOK: Duration = Duration::from_millis(250);
-
-/// A relay in a process of its own. Answers `listen`, `invite`, `followed DOSSIERS`, `end`.
-pub(crate) fn relay(data: &Path) -> Result<(), Failed> {
-    let runtime = Runtime::new()?;
-    let settings = Settings::new(data);
-    Admin::open_or_create(&settings)?.add_branch(BRANCH)?;
-    let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0"))?;
-    let address = listener.local_addr()?;
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let serving = runtime.spawn(Relay::open(settings.clone())?.run(listener, async {
-        // Either way it is time to stop.
-        let _ = stopped.await;
-    }));
-    answer_all(|words| match words {
-        ["listen"] => Ok(json!({ "address": address })),
-        ["invite"] => Ok(json!({ "code": invite(&settings)? })),
-        ["followed", dossiers] => followed(&settings, dossiers.parse()?),
-        ["load" | "end"] => Ok(json!({})),
-        _ => Err(format!("not a question for a relay: {words:?}").into()),
-    })?;
-    // It may have stopped already; its result says why.
-    let _ = stop.send(());
-    Ok(runtime.block_on(serving)??)
-}
-
-fn invite(settings: &Settings) -> Result<String, Failed> {
-    let staff = Some("主管*".parse()?);
-    let invite = Admin::open(settings)?.invite(BRANCH, Role::Supervisor, staff, Duration::from_secs(3_600))?;
-    Ok(invite.code)
-}
-
-/// Waits until the relay's rows show so many dossiers: then it is as ready as the others are with their documents in memory.
-fn followed(settings: &Settings, dossiers: usize) -> Result<Value, Failed> {
-    loop {
-        let mut export = Vec::new();
-        Admin::open(settings)?.export(BRANCH, &mut export)?;
-        let export: Value = serde_json::from_slice(&export)?;
-        let records = export["records"].as_array().map(Vec::as_slice).unwrap_or_default();
-        if records.iter().filter(|record| record["kind"] == "customer").count() >= dossiers {
-            return Ok(json!({}));
-        }
-        std::thread::sleep(LOOK);
-    }
-}
 
 /// A device in a process of its own. Answers `enrol CODE`, `load`, `edit FROM COUNT ROUND`, `sync`, `cut`, `end`, and
 /// for a crowd `gather DEVICES` and `fan EDITS`. Invites are drawn from the data of `relay`.
@@ -101,7 +51,7 @@ pub(crate) fn device(home: &Path, url: &str, relay: &Path) -> Result<(), Failed>
 
 pub(crate) fn enrol(runtime: &Runtime, home: &Path, url: &str, code: &str) -> Result<(), Failed> {
     let mut device = Device::init(home, None, None)?;
-    runtime.block_on(device.enrol(url, code, "bench"))?;
+    runtime.block_on(device.enrol(url, code, "bench", Rejoin::WhenForgotten))?;
     Ok(())
 }
 
@@ -137,9 +87,10 @@ enum Arrived {
 impl Crowd {
     /// Everybody joins the branch and holds its whole book; then all but the author follow.
     fn gather(runtime: &Runtime, home: &Path, url: &str, settings: &Settings, devices: usize) -> Result<Crowd, Failed> {
-        let open = |name: String| -> Result<Device, Failed> {
+        let mut codes = invites(settings, devices + 1)?.into_iter();
+        let mut open = |name: String| -> Result<Device, Failed> {
             let home: PathBuf = home.join(name);
-            enrol(runtime, &home, url, &invite(settings)?)?;
+            enrol(runtime, &home, url, &codes.next().ok_or("an invite")?)?;
             let mut device = Device::open(&home)?;
             runtime.block_on(device.sync(|_| {}))?;
             Ok(device)

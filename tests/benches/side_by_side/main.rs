@@ -20,7 +20,6 @@ mod cases;
 mod engine;
 mod fieldbook;
 mod node;
-mod peer;
 mod picture;
 mod proxy;
 mod samod;
@@ -32,7 +31,7 @@ use std::time::Duration;
 use engine::{Book, Engine, Stage};
 use serde_json::Value;
 use table::Table;
-use tests::seed::Failed;
+use tests::bench::{Failed, relay};
 use tokio::runtime::Runtime;
 
 /// Documents of a book, unless told otherwise.
@@ -61,7 +60,7 @@ fn main() -> Result<(), Failed> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments.as_slice() {
-        ["--peer", "fieldbook", "relay", data] => fieldbook::relay(Path::new(data)),
+        ["--peer", "relay", rest @ ..] => relay::serve(rest),
         ["--peer", "fieldbook", "device", home, url, relay] => {
             fieldbook::device(Path::new(home), url, Path::new(relay))
         }

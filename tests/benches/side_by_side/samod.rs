@@ -17,6 +17,7 @@ use samod::{
     BackoffConfig, ConnectionId, DialError, Dialer, DialerHandle, DocHandle, DocumentId, Repo, Transport, Url,
 };
 use serde_json::{Value, json};
+use tests::bench::peer::answer_all;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
@@ -24,7 +25,6 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::{Error as WebsocketError, Message};
 
 use crate::Failed;
-use crate::peer::answer_all;
 
 /// A server in a process of its own. Answers `listen`, `load`, `edit FROM COUNT ROUND`, `end`.
 pub(crate) fn server(data: &Path, ids: &Path) -> Result<(), Failed> {

@@ -3,12 +3,10 @@
 use std::path::Path;
 
 use store::DeviceStore;
-use vocab::DocId;
+use vocab::{DocId, Sum};
 
+use super::Failed;
 use crate::generate::{Branch, Pen};
-
-/// What may go wrong while a book is made.
-pub type Failed = Box<dyn std::error::Error>;
 
 /// The document of dossier number `n`: spread over all ids as random ones would be, and the same in every run.
 #[must_use]
@@ -39,10 +37,13 @@ pub fn fill(
             let doc = document_id(n);
             let (document, _) = pen.write(&dossier, changes_each)?;
             each(doc, &document).map_err(Wrong)?;
-            tx.put_snapshot(doc, &document.save(), &document.heads())?;
-            for change in document.changes_since(&[]) {
-                let header = sync::inspect(&change)?;
-                tx.push_outbox(doc, header.hash, &change)?;
+            let changes = document.changes_since(&[]);
+            let hashes =
+                changes.iter().map(|change| Ok(sync::inspect(change)?.hash)).collect::<Result<Vec<_>, Wrong>>()?;
+            let sum = hashes.iter().map(|hash| Sum::of_change(doc, *hash)).sum();
+            tx.put_snapshot(doc, &document.save(), &document.heads(), sum)?;
+            for (change, hash) in changes.iter().zip(hashes) {
+                tx.push_outbox(doc, hash, change)?;
             }
             readmodel::apply(tx.connection(), doc, &document.read())?;
         }
@@ -66,7 +67,7 @@ pub fn saved_by_automerge(document: &records::Dossier) -> Result<Vec<u8>, autome
 /// An error that stores, documents and callers can all become.
 struct Wrong(Failed);
 
-impl<E: std::error::Error + 'static> From<E> for Wrong {
+impl<E: std::error::Error + Send + Sync + 'static> From<E> for Wrong {
     fn from(error: E) -> Self {
         Wrong(error.into())
     }

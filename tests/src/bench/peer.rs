@@ -8,31 +8,41 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::Failed;
+use super::Failed;
 
 /// A peer, until this is dropped.
-pub(crate) struct Peer {
+#[derive(Debug)]
+pub struct Peer {
     child: Child,
     questions: ChildStdin,
     answers: Receiver<String>,
 }
 
 /// What came of a question.
-pub(crate) enum Answer {
+#[derive(Debug)]
+pub enum Answer {
+    /// The answer.
     Given(Value),
     /// Nothing within the time allowed. The peer is of no further use.
     TooLate,
 }
 
 impl Peer {
-    /// Starts this program again as `arguments` say.
-    pub(crate) fn start(arguments: &[&str]) -> Result<Peer, Failed> {
+    /// Starts this program again as `--peer` and `arguments` say.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn start(arguments: &[&str]) -> Result<Peer, Failed> {
         let mut command = Command::new(std::env::current_exe()?);
         command.arg("--peer").args(arguments);
         Peer::spawn(command)
     }
 
-    pub(crate) fn spawn(mut command: Command) -> Result<Peer, Failed> {
+    /// Starts another program that answers like one.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn spawn(mut command: Command) -> Result<Peer, Failed> {
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let questions = child.stdin.take().ok_or("a piped standard input")?;
         let answered = BufReader::new(child.stdout.take().ok_or("a piped standard output")?);
@@ -48,14 +58,20 @@ impl Peer {
     }
 
     /// Asks, and waits as long as it takes.
-    pub(crate) fn ask(&mut self, question: &str) -> Result<Value, Failed> {
+    ///
+    /// # Errors
+    /// What the peer says went wrong, or that it is gone.
+    pub fn ask(&mut self, question: &str) -> Result<Value, Failed> {
         self.question(question)?;
         let line = self.answers.recv().map_err(|_| format!("the peer ended at `{question}`"))?;
         read(question, &line)
     }
 
     /// Asks, and waits for so long.
-    pub(crate) fn ask_within(&mut self, question: &str, patience: Duration) -> Result<Answer, Failed> {
+    ///
+    /// # Errors
+    /// Those of [`Peer::ask`].
+    pub fn ask_within(&mut self, question: &str, patience: Duration) -> Result<Answer, Failed> {
         self.question(question)?;
         match self.answers.recv_timeout(patience) {
             Ok(line) => read(question, &line).map(Answer::Given),
@@ -64,8 +80,11 @@ impl Peer {
         }
     }
 
-    /// Lets it put everything on its disk and end.
-    pub(crate) fn end(mut self) -> Result<(), Failed> {
+    /// Lets it put everything on its disk and waits until it has ended.
+    ///
+    /// # Errors
+    /// Those of [`Peer::ask`].
+    pub fn end(&mut self) -> Result<(), Failed> {
         self.ask("end")?;
         self.child.wait()?;
         Ok(())
@@ -93,9 +112,12 @@ fn read(question: &str, line: &str) -> Result<Value, Failed> {
 }
 
 /// The other end: answers every question of standard input until it is closed or somebody says `end`. Each answer also
-/// says how long it took (`ms`), the most memory this process held since `forget` (`peak_kib`) and the processor time it has
-/// used so far (`cpu_ms`).
-pub(crate) fn answer_all(mut answer: impl FnMut(&[&str]) -> Result<Value, Failed>) -> Result<(), Failed> {
+/// says how long it took (`ms`), the memory this process holds (`rss_kib`), the most it held since `forget` (`peak_kib`) and the
+/// processor time it has used so far (`cpu_ms`).
+///
+/// # Errors
+/// When standard input or output break, or the system does not tell about this process.
+pub fn answer_all(mut answer: impl FnMut(&[&str]) -> Result<Value, Failed>) -> Result<(), Failed> {
     for line in std::io::stdin().lines() {
         let line = line?;
         let words: Vec<_> = line.split_whitespace().collect();
@@ -109,7 +131,8 @@ pub(crate) fn answer_all(mut answer: impl FnMut(&[&str]) -> Result<Value, Failed
         let mut reply = answered.unwrap_or_else(|failed| json!({ "failed": failed.to_string() }));
         if let Some(reply) = reply.as_object_mut() {
             reply.insert("ms".to_owned(), ms.into());
-            reply.insert("peak_kib".to_owned(), peak_kib()?.into());
+            reply.insert("peak_kib".to_owned(), memory_kib("VmHWM:")?.into());
+            reply.insert("rss_kib".to_owned(), memory_kib("VmRSS:")?.into());
             reply.insert("cpu_ms".to_owned(), cpu_ms()?.into());
         }
         let mut out = std::io::stdout().lock();
@@ -122,10 +145,10 @@ pub(crate) fn answer_all(mut answer: impl FnMut(&[&str]) -> Result<Value, Failed
     Ok(())
 }
 
-/// The most memory this process held at once, as Linux counts it.
-fn peak_kib() -> Result<u64, Failed> {
+/// The memory of this process as Linux counts it under this name.
+fn memory_kib(name: &str) -> Result<u64, Failed> {
     let status = std::fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("VmHWM in /proc/self/status")?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name)).ok_or("memory in /proc/self/status")?;
     Ok(line.trim().trim_end_matches(" kB").parse()?)
 }
 
@@ -140,7 +163,7 @@ fn cpu_ms() -> Result<u64, Failed> {
     Ok((ticks(11)? + ticks(12)?) * 10)
 }
 
-/// Lets [`peak_kib`] start again from what is held now.
+/// Lets the peak be counted from what is held now.
 fn forget_peak() -> Result<(), Failed> {
     Ok(std::fs::write("/proc/self/clear_refs", "5")?)
 }

@@ -158,7 +158,7 @@ impl Story {
                 entries.truncate(fits);
                 self.session.handle_outbox(OutboxBatch { entries, more, waiting }, now);
             }
-            DeviceEffect::Commit { arrivals, cursor, owed } => {
+            DeviceEffect::Commit { arrivals, cursor, owed, .. } => {
                 self.moved_to(cursor);
                 assert!(owed.is_none_or(|owed| owed.len() <= sync::limits::OWED_MAX));
                 for arrival in &arrivals {

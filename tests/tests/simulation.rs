@@ -3,9 +3,7 @@
 //! `FIELDBOOK_SIM_SEEDS=2000 cargo test -p tests --test simulation` runs that many seeds;
 //! `FIELDBOOK_SIM_SEED=17 cargo test -p tests --test simulation` replays one and tells its story.
 
-use std::collections::BTreeMap;
-use std::ops::Range;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tests::sim::{Mutation, Summary, Violation, narrate, run};
 
@@ -19,24 +17,25 @@ fn number(variable: &str) -> Option<u64> {
     Some(value.parse().unwrap_or_else(|_| panic!("{variable} must be a number, not `{value}`")))
 }
 
-/// Runs the seeds on every core; the results in the order of the seeds.
-fn run_all(seeds: Range<u64>) -> BTreeMap<u64, Result<Summary, Violation>> {
+/// Works through `items` on every core; the results in the order of the items.
+fn on_every_core<I: Copy + Sync, R: Send>(items: &[I], work: impl Fn(I) -> R + Sync) -> Vec<R> {
     let threads = std::thread::available_parallelism().map_or(1, |count| count.get());
-    let next = AtomicU64::new(seeds.start);
-    let work = || {
+    let next = AtomicUsize::new(0);
+    let worker = || {
         let mut results = Vec::new();
-        loop {
-            let seed = next.fetch_add(1, Ordering::Relaxed);
-            if seed >= seeds.end {
-                return results;
-            }
-            results.push((seed, run(seed, None)));
+        while let index = next.fetch_add(1, Ordering::Relaxed)
+            && let Some(item) = items.get(index)
+        {
+            results.push((index, work(*item)));
         }
+        results
     };
-    std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        workers.into_iter().flat_map(|worker| worker.join().expect("a run does not panic")).collect()
-    })
+    let mut results = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(worker)).collect();
+        workers.into_iter().flat_map(|worker| worker.join().expect("a run does not panic")).collect::<Vec<_>>()
+    });
+    results.sort_by_key(|(index, _)| *index);
+    results.into_iter().map(|(_, result)| result).collect()
 }
 
 #[test]
@@ -49,7 +48,7 @@ fn whatever_breaks_every_store_holds_the_same_in_the_end() {
     let seeds = 0..number("FIELDBOOK_SIM_SEEDS").unwrap_or(SEEDS);
     let mut sum = Summary::default();
     let mut violations = Vec::new();
-    for result in run_all(seeds.clone()).into_values() {
+    for result in on_every_core(&seeds.clone().collect::<Vec<_>>(), |seed| run(seed, None)) {
         match result {
             Ok(summary) => sum += summary,
             Err(violation) => violations.push(violation),
@@ -75,11 +74,15 @@ fn a_seed_gives_the_same_run_for_ever() {
 
 #[test]
 fn every_deliberate_fault_is_noticed() {
-    for mutation in Mutation::ALL {
-        let noticed = (0..MUTATION_SEEDS_MAX).find_map(|seed| run(seed, Some(mutation)).err());
-        match noticed {
-            Some(violation) => eprintln!("{mutation:?}: {violation}"),
-            None => panic!("{mutation:?} survived {MUTATION_SEEDS_MAX} seeds"),
+    let noticed = on_every_core(Mutation::ALL, |mutation| {
+        (0..MUTATION_SEEDS_MAX).find_map(|seed| run(seed, Some(mutation)).err())
+    });
+    let mut survivors = Vec::new();
+    for (mutation, violation) in Mutation::ALL.iter().zip(noticed) {
+        match violation {
+            Some(Violation { seed, what, .. }) => eprintln!("{mutation:?}: after {} seeds: {what}", seed + 1),
+            None => survivors.push(mutation),
         }
     }
+    assert!(survivors.is_empty(), "after {MUTATION_SEEDS_MAX} seeds nobody has noticed {survivors:?}");
 }

@@ -24,7 +24,7 @@ pub(super) fn appended(appended: &store::Appended, mutation: Option<Mutation>) -
 
 /// What a device brings back, as the store takes it. A tombstone is taken when the branch signed it; while the branch is
 /// recovering, another key's is signed anew.
-pub(super) fn restoring(branch: &Branch, items: Vec<sync::Restoration>) -> Vec<Restoring> {
+pub(super) fn restoring(branch: &Branch, items: Vec<sync::Restoration>, mutation: Option<Mutation>) -> Vec<Restoring> {
     let own = |secret: &[u8; 32], doc: DocId| sync::sign_tombstone(secret, branch.id, doc, branch.created_at, "").key;
     let mut restoring = Vec::new();
     for sync::Restoration { doc, form } in items {
@@ -32,6 +32,7 @@ pub(super) fn restoring(branch: &Branch, items: Vec<sync::Restoration>) -> Vec<R
             RestoreForm::Changes(changes) => {
                 restoring.extend(changes.into_iter().map(|(header, bytes)| Restoring::Change { doc, header, bytes }))
             }
+            RestoreForm::Erased(_) if mutation == Some(Mutation::TombstoneNotRestored) => {}
             RestoreForm::Erased(tombstone) => {
                 let verifies = sync::verify_tombstone(branch.id, &tombstone);
                 if verifies && tombstone.key == own(branch.secret.as_bytes(), doc) {
@@ -44,15 +45,14 @@ pub(super) fn restoring(branch: &Branch, items: Vec<sync::Restoration>) -> Vec<R
             }
         }
     }
+    if mutation == Some(Mutation::RestoredNotStored) {
+        restoring.pop();
+    }
     restoring
 }
 
 /// What became of what a device brought back.
-pub(super) fn restored(
-    restoration: &store::Restoration,
-    appended: &store::Appended,
-    _mutation: Option<Mutation>,
-) -> sync::Restored {
+pub(super) fn restored(restoration: &store::Restoration, appended: &store::Appended) -> sync::Restored {
     let refused = restoration.items.iter().zip(&appended.verdicts).filter_map(|(item, verdict)| {
         let Verdict::Refused(refusal) = *verdict else { return None };
         let (doc, hash): (DocId, Option<ChangeHash>) = match item {
@@ -78,6 +78,9 @@ pub(super) fn feed(batch: store::FeedBatch, mutation: Option<Mutation>, dice: &m
         .into_iter()
         .map(|document| FeedDocument { doc: document.doc, last: document.last, form: feed_form(document.form) })
         .collect();
+    if mutation == Some(Mutation::TombstoneNotSent) {
+        documents.retain(|document| !matches!(document.form, FeedForm::Erased(_)));
+    }
     if mutation == Some(Mutation::FeedSkipsDocument) && dice.chance(100) {
         documents.pop();
     }
@@ -89,7 +92,8 @@ pub(super) fn feed(batch: store::FeedBatch, mutation: Option<Mutation>, dice: &m
     if mutation == Some(Mutation::OwedForgotten) {
         owed.clear();
     }
-    FeedBatch { documents, cursor, head: batch.head, more: batch.more, owed, sum: batch.sum }
+    let sum = batch.sum.filter(|_| mutation != Some(Mutation::SumsNotCompared));
+    FeedBatch { documents, cursor, head: batch.head, more: batch.more, owed, sum }
 }
 
 fn feed_form(form: store::FeedForm) -> FeedForm {
@@ -111,14 +115,19 @@ pub(super) fn compared(
         if mutation == Some(Mutation::WantForgotten) {
             wants.pop();
         }
-        let form = answer.item.map(|form| match form {
+        let item = answer.item.filter(|_| mutation != Some(Mutation::ItemForgotten));
+        let form = item.map(|form| match form {
             store::FeedForm::Saved(bytes) => ItemForm::Saved(bytes),
             store::FeedForm::Changes(changes) => {
                 ItemForm::Changes(changes.into_iter().map(|(_, bytes): (Position, Arc<[u8]>)| bytes).collect())
             }
             store::FeedForm::Erased(tombstone) => ItemForm::Erased(tombstone),
         });
-        sync::Answer { complete: answer.complete, item: form.map(|form| Item { doc: ask.doc, form }), wants }
+        sync::Answer {
+            complete: answer.complete || mutation == Some(Mutation::ItemForgotten),
+            item: form.map(|form| Item { doc: ask.doc, form }),
+            wants,
+        }
     };
     asks.iter().zip(found).map(answer).collect()
 }

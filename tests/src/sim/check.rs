@@ -64,6 +64,7 @@ pub(super) fn converged(
     let there = relay.holdings(library)?;
     relay_is_sound(relay, &there)?;
     let (_, sum) = relay.head()?;
+    let shown = relay.export()?;
     for (number, device) in devices.iter_mut().enumerate() {
         let standing = device.standing()?.ok_or_else(|| format!("device {number} never joined"))?;
         if standing.waiting > 0 || !standing.refused.is_empty() {
@@ -72,6 +73,9 @@ pub(super) fn converged(
         }
         let here = device.holdings(library)?;
         equal(number, &here, &there)?;
+        if device.export()? != shown {
+            return Err(format!("device {number} shows other things than the relay's documents say"));
+        }
         if standing.acknowledged_sum != sum {
             return Err(format!("device {number} comes to {}, the relay to {sum}", standing.acknowledged_sum));
         }

@@ -1,18 +1,20 @@
 //! A device of the simulation: the real engine on a real store, with a disk and a clock that may fail it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use device::{DeviceError, Ending, Engine, Performed};
 use store::{DeviceStore, OutboxSeq, StoreError};
 use sync::{DeviceEffect, DeviceSession, Mode, Outcome, Tick};
-use vocab::{ChangeHash, DocId, Verdict};
+use vocab::{ChangeHash, DocId, GENESIS_ACTOR, Timestamp, Verdict};
 
 use super::disk::{Disk, Fault};
 use super::holdings::{self, Holdings, Standing};
 use super::library::Library;
+use super::mutation::Mutation;
 use super::outside::Weathered;
-use super::people;
 use super::{Fallible, wrong};
+use super::{people, sabotage};
 use crate::generate::Dice;
 
 /// How many copies of a store are kept to be put in its place.
@@ -36,6 +38,12 @@ pub(super) struct Device {
     must_join: bool,
     /// Copies of the store that somebody kept, oldest first.
     copies: Vec<DeviceStore>,
+    /// The latest stamp of an edit made here.
+    stamped: Timestamp,
+    /// How large a frame it begins with, when not its own idea.
+    frame_bytes: Option<u32>,
+    /// What a faulty disk goes back to in a crash.
+    undurable: Option<DeviceStore>,
 }
 
 /// A session and the engine behind it: gone in a crash.
@@ -43,6 +51,8 @@ pub(super) struct Exchange {
     pub(super) session: DeviceSession,
     /// None while it joins.
     engine: Option<Engine>,
+    /// What a faulty driver put off.
+    deferred: Option<DeviceEffect>,
 }
 
 /// What came of one effect.
@@ -64,7 +74,7 @@ pub(super) struct Saved {
 }
 
 impl Device {
-    pub(super) fn new(number: usize, dice: &mut Dice) -> Fallible<Self> {
+    pub(super) fn new(number: usize, frame_bytes: Option<u32>, dice: &mut Dice) -> Fallible<Self> {
         let outside = Weathered::new(Dice::new(dice.next(), 1 + number as u64));
         let staff = format!("主管{number}*").parse().map_err(wrong)?;
         let mut device = device::Device::in_memory(outside.clone(), Some(staff), None).map_err(wrong)?;
@@ -81,6 +91,9 @@ impl Device {
             incarnation: 0,
             must_join: true,
             copies: Vec::new(),
+            stamped: Timestamp::EPOCH,
+            frame_bytes,
+            undurable: None,
         })
     }
 
@@ -133,11 +146,10 @@ impl Device {
     pub(super) fn restore(&mut self, dice: &mut Dice) -> Fallible<()> {
         let index = usize::try_from(dice.below(self.copies.len() as u64)).unwrap_or_default();
         let Some(copy) = self.copies.get(index) else { return Ok(()) };
-        let mut store = copy.copy_in_memory().map_err(wrong)?;
-        self.disk = Disk::under(store.connection_mut())?;
-        self.mend_at_ms = None;
-        self.device = device::Device::on(store, self.outside.clone());
-        Ok(())
+        let store = copy.copy_in_memory().map_err(wrong)?;
+        // An old copy does not know what its lost life was stamped with.
+        self.stamped = Timestamp::EPOCH;
+        self.take_up(store)
     }
 
     /// The relay does not know this device any more, and has made an invite for it.
@@ -152,10 +164,10 @@ impl Device {
         if self.must_join || self.device.membership()?.is_none() {
             let (invite, name) = (invite(self.number, self.incarnation), format!("device {}", self.number));
             let session = Engine::enrol(&mut self.device, &invite, &name, now)?;
-            return Ok(Exchange { session, engine: None });
+            return Ok(Exchange { session, engine: None, deferred: None });
         }
         let (engine, session) = Engine::begin(&mut self.device, mode, now)?;
-        Ok(Exchange { session, engine: Some(engine) })
+        Ok(Exchange { session, engine: Some(engine), deferred: None })
     }
 
     /// Performs one effect. An error is a refusing disk or a violation; the driver drops the session.
@@ -164,19 +176,40 @@ impl Device {
         effect: DeviceEffect,
         exchange: &mut Exchange,
         now_ms: u64,
+        mutation: Option<Mutation>,
+        dice: &mut Dice,
     ) -> Result<Came, DeviceError> {
         let now = self.look_at_the_clock(now_ms);
         let Some(engine) = &mut exchange.engine else { return self.join(effect) };
+        if let Some(late) = exchange.deferred.take() {
+            // Not this session's business: it has its answer already.
+            let mut nobody = Engine::enrol(&mut self.device, "", "", now)?;
+            engine.perform(&mut self.device, late, &mut nobody, now)?;
+        }
+        let effect = sabotage::effect(mutation, effect, &mut exchange.deferred, dice);
+        let before = if mutation.is_some() { sabotage::outbox(&mut self.device) } else { BTreeSet::new() };
         let settled = match &effect {
             DeviceEffect::Settle { verdicts, .. } => self.taken(verdicts)?,
             _ => Vec::new(),
         };
         let commits = matches!(effect, DeviceEffect::Commit { .. });
-        Ok(match engine.perform(&mut self.device, effect, &mut exchange.session, now)? {
+        let recalls = matches!(effect, DeviceEffect::Recall(_));
+        if recalls && mutation == Some(Mutation::OldCopyNotNoticed) {
+            exchange.session.handle_recalled(true, now);
+            return Ok(Came::Done);
+        }
+        let performed = engine.perform(&mut self.device, effect, &mut exchange.session, now)?;
+        if commits {
+            sabotage::after_commit(mutation, &mut self.device, &before, dice)?;
+        }
+        Ok(match performed {
             Performed::Send(frame) => Came::Frame(frame),
             Performed::Done(_) if commits => Came::Committed,
             Performed::Done(_) if settled.is_empty() => Came::Done,
             Performed::Done(_) => Came::Acknowledged(settled),
+            Performed::Over(outcome @ Outcome::Restored { .. }) if mutation == Some(Mutation::GenerationNotRenewed) => {
+                Came::Over(outcome, true)
+            }
             Performed::Over(outcome) => {
                 let ending = engine.end(&mut self.device, outcome.clone(), &exchange.session.report());
                 let again = match ending {
@@ -196,6 +229,10 @@ impl Device {
                 if let Outcome::Enrolled { membership, relay_time } = outcome.clone() {
                     let name = format!("device {}", self.number);
                     self.device.join("ws://simulation", &name, membership, relay_time)?;
+                    if let Some(bytes) = self.frame_bytes {
+                        let begin = self.device.store_mut()?.write(|tx| tx.set_frame_bytes(bytes));
+                        begin.map_err(|source: StoreError| DeviceError::Store { home: "".into(), source })?;
+                    }
                     self.must_join = false;
                 }
                 let again = matches!(outcome, Outcome::Enrolled { .. });
@@ -219,12 +256,48 @@ impl Device {
     }
 
     /// A person edits: a new dossier, or one of those held. Returns what was saved.
-    pub(super) fn edit(&mut self, mark: &str, now_ms: u64, dice: &mut Dice) -> Fallible<Vec<Saved>> {
+    pub(super) fn edit(
+        &mut self,
+        mark: &str,
+        now_ms: u64,
+        mutation: Option<Mutation>,
+        dice: &mut Dice,
+    ) -> Fallible<Vec<Saved>> {
         self.look_at_the_clock(now_ms);
+        if mutation == Some(Mutation::SavedBeforeDurable) && !self.disk.is_broken() {
+            self.undurable = Some(self.store()?.copy_in_memory().map_err(wrong)?);
+        }
+        let before = if mutation.is_some() { sabotage::outbox(&mut self.device) } else { BTreeSet::new() };
         let last = self.store()?.read(|tx| tx.outbox_last()).map_err(wrong)?;
         people::edit(&mut self.device, mark, dice).map_err(|error| format!("{error:?}"))?;
         let new = self.store()?.read(|tx| tx.outbox(last, usize::MAX)).map_err(|error: StoreError| wrong(error))?;
-        Ok(new.into_iter().map(|entry| Saved { doc: entry.doc, hash: entry.hash }).collect())
+        let mut saved = Vec::with_capacity(new.len());
+        for entry in new {
+            let header = sync::inspect(&entry.bytes).map_err(wrong)?;
+            // Every dossier begins with the same change, of no time.
+            if header.actor != GENESIS_ACTOR && header.time < self.stamped {
+                return Err(format!("an edit is stamped {}, after one of {}", header.time, self.stamped));
+            }
+            self.stamped = self.stamped.max(header.time);
+            saved.push(Saved { doc: entry.doc, hash: entry.hash });
+        }
+        sabotage::after_edit(mutation, &mut self.device, &before, dice).map_err(wrong)?;
+        Ok(saved)
+    }
+
+    /// What was in memory only is gone.
+    pub(super) fn crash(&mut self) -> Fallible<()> {
+        match self.undurable.take() {
+            Some(store) => self.take_up(store),
+            None => Ok(()),
+        }
+    }
+
+    fn take_up(&mut self, mut store: DeviceStore) -> Fallible<()> {
+        self.disk = Disk::under(store.connection_mut())?;
+        self.mend_at_ms = None;
+        self.device = device::Device::on(store, self.outside.clone());
+        Ok(())
     }
 
     pub(super) fn holdings(&mut self, library: &mut Library) -> Fallible<Holdings> {

@@ -5,7 +5,11 @@
 
 use std::collections::VecDeque;
 
+use super::mutation::Mutation;
 use crate::generate::Dice;
+
+/// What a frame ends with.
+const CHECKSUM_BYTES: usize = 4;
 
 /// What a network does to frames; the same for every connection of a run.
 #[derive(Debug, Clone, Copy)]
@@ -56,11 +60,18 @@ impl Direction {
 
     /// Damages what is on its way: flips a byte, cuts an end off, puts garbage in a frame's place, repeats a frame, or
     /// exchanges two.
-    pub(super) fn damage(&mut self, dice: &mut Dice) -> bool {
+    pub(super) fn damage(&mut self, mutation: Option<Mutation>, dice: &mut Dice) -> bool {
         let index = usize::try_from(dice.below(self.frames.len() as u64)).unwrap_or_default();
         let after = index + 1 < self.frames.len();
         let Some((at_ms, frame)) = self.frames.get_mut(index) else { return false };
         let byte = usize::try_from(dice.below(frame.len() as u64)).unwrap_or_default();
+        if mutation == Some(Mutation::DamageNotNoticed) && frame.len() > CHECKSUM_BYTES {
+            let body = frame.len() - CHECKSUM_BYTES;
+            frame[byte % body] ^= u8::try_from(dice.between(1, 255)).unwrap_or(1);
+            let checksum = crc32fast::hash(&frame[..body]).to_be_bytes();
+            frame[body..].copy_from_slice(&checksum);
+            return true;
+        }
         match dice.below(7) {
             0 | 1 => frame[byte] ^= u8::try_from(dice.between(1, 255)).unwrap_or(1),
             2 => frame.truncate(byte),

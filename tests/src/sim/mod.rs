@@ -23,6 +23,7 @@ mod mutation;
 mod outside;
 mod people;
 mod relay;
+mod sabotage;
 mod summary;
 mod trace;
 mod trouble;

@@ -59,6 +59,8 @@ pub(super) struct Relay {
     waiting: VecDeque<Waiting>,
     /// Earlier states, oldest first.
     snapshots: Vec<SqliteRelayStore>,
+    /// What a faulty disk goes back to in a crash.
+    undurable: Option<SqliteRelayStore>,
 }
 
 /// What a group commit has for the connections.
@@ -106,7 +108,15 @@ impl Relay {
         let branch = BranchId::from_bytes(random(dice));
         let mut store = fresh(branch, Origin::New, dice, invites)?;
         let disk = Disk::under(store.connection_mut())?;
-        Ok(Relay { store, branch, disk, mend_at_ms: None, waiting: VecDeque::new(), snapshots: Vec::new() })
+        Ok(Relay {
+            store,
+            branch,
+            disk,
+            mend_at_ms: None,
+            waiting: VecDeque::new(),
+            snapshots: Vec::new(),
+            undurable: None,
+        })
     }
 
     pub(super) fn wall(now_ms: u64) -> Timestamp {
@@ -161,9 +171,18 @@ impl Relay {
     fn replace(&mut self, mut store: SqliteRelayStore) -> Fallible<()> {
         self.crash();
         self.mend_at_ms = None;
+        self.undurable = None;
         self.disk = Disk::under(store.connection_mut())?;
         self.store = store;
         Ok(())
+    }
+
+    /// A faulty disk loses what it said it had.
+    pub(super) fn forget_undurable(&mut self) -> Fallible<()> {
+        match self.undurable.take() {
+            Some(store) => self.replace(store),
+            None => Ok(()),
+        }
     }
 
     /// Everything that was not committed is gone.
@@ -254,9 +273,18 @@ impl Relay {
         connection: u64,
         device: DeviceKey,
         items: Vec<sync::Restoration>,
+        mutation: Option<Mutation>,
     ) -> Fallible<()> {
         let branch = self.store.branch(self.branch).map_err(wrong)?.ok_or("the branch is gone")?;
-        let items = answers::restoring(&branch, items);
+        let mut items = answers::restoring(&branch, items, mutation);
+        if mutation == Some(Mutation::ForeignNotRestored) {
+            items.retain(|item| match item {
+                Restoring::Change { header, .. } => {
+                    header.actor.belongs_to(&device) || header.actor == vocab::GENESIS_ACTOR
+                }
+                Restoring::Erased(_) => true,
+            });
+        }
         let restoration = store::Restoration { branch: self.branch, device, items };
         self.waiting.push_back(Waiting { connection, intaken: Intaken::Restore(restoration), answered: false });
         Ok(())
@@ -275,6 +303,9 @@ impl Relay {
     ) -> Fallible<Vec<Delivery>> {
         let count = usize::try_from(dice.between(1, self.waiting.len() as u64)).unwrap_or(1);
         let group: Vec<Waiting> = self.waiting.drain(..count).collect();
+        if mutation == Some(Mutation::RelayCommitNotDurable) && !self.disk.is_broken() {
+            self.undurable = Some(self.store.copy_in_memory().map_err(wrong)?);
+        }
         let intakes: Vec<Intake<'_>> = group.iter().map(|waiting| waiting.intaken.as_intake()).collect();
         let taken = self.store.take(&intakes, Self::wall(now_ms));
         if taken.is_err() && self.disk.is_broken() {
@@ -290,7 +321,7 @@ impl Relay {
             let live = waiting.intaken.live(&appended);
             let mail = match &waiting.intaken {
                 Intaken::Push(_) => Mail::Appended(answers::appended(&appended, mutation)),
-                Intaken::Restore(restoration) => Mail::Restored(answers::restored(restoration, &appended, mutation)),
+                Intaken::Restore(restoration) => Mail::Restored(answers::restored(restoration, &appended)),
             };
             if !waiting.answered {
                 deliveries.push(Delivery { connection, mail });
@@ -303,12 +334,15 @@ impl Relay {
     }
 
     /// Erases a document: what everybody who is connected is told of it, unless it is not there.
-    pub(super) fn erase(&mut self, doc: DocId, now_ms: u64) -> Fallible<Option<LiveBatch>> {
+    pub(super) fn erase(&mut self, doc: DocId, now_ms: u64, mutation: Option<Mutation>) -> Fallible<Option<LiveBatch>> {
         let branch = self.store.branch(self.branch).map_err(wrong)?.ok_or("the branch is gone")?;
         let tombstone =
             sync::sign_tombstone(branch.secret.as_bytes(), branch.id, doc, Self::wall(now_ms), "按客户要求删除");
         match self.store.erase(self.branch, &tombstone).map_err(wrong)? {
             Erasure::Erased { position, sum, .. } => {
+                if mutation == Some(Mutation::TombstoneNotSent) {
+                    return Ok(None);
+                }
                 let from = Position::new(position.get() - 1);
                 Ok(Some(LiveBatch::new(from, vec![(doc, LiveForm::Erased(tombstone))], sum)))
             }
@@ -333,9 +367,9 @@ impl Relay {
     pub(super) fn ranges(&self, queries: &[RangeQuery], mutation: Option<Mutation>) -> Fallible<Vec<RangeAnswer>> {
         let mut found = self.store.ranges(self.branch, queries).map_err(wrong)?;
         if mutation == Some(Mutation::RangeSkipped)
-            && let Some(last) = found.last_mut()
+            && let Some(differs) = found.iter_mut().find(|answer| !matches!(answer, RangeAnswer::Equal))
         {
-            *last = RangeAnswer::Equal;
+            *differs = RangeAnswer::Equal;
         }
         Ok(found)
     }
@@ -392,6 +426,20 @@ impl Relay {
     pub(super) fn head(&self) -> Fallible<(Position, Sum)> {
         let head = self.store.head(self.branch).map_err(wrong)?;
         Ok((head, self.store.sum_at(self.branch, head).map_err(wrong)?.ok_or("no sum at the head")?))
+    }
+
+    /// Everything it shows: rows made of its documents, in the form that is the same wherever the same is held.
+    pub(super) fn export(&self) -> Fallible<Vec<u8>> {
+        let rows = rusqlite::Connection::open_in_memory().map_err(wrong)?;
+        readmodel::prepare(&rows).map_err(wrong)?;
+        for held in self.store.documents(self.branch, None, u32::MAX).map_err(wrong)? {
+            let dossier = Dossier::load(&held.bytes).map_err(wrong)?;
+            readmodel::apply(&rows, held.doc, &dossier.read()).map_err(wrong)?;
+        }
+        let branch = self.store.branch(self.branch).map_err(wrong)?.ok_or("the branch is gone")?;
+        let mut bytes = Vec::new();
+        readmodel::export(&rows, &branch.name, &mut bytes).map_err(wrong)?;
+        Ok(bytes)
     }
 
     /// What the relay holds.

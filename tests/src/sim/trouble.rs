@@ -45,7 +45,7 @@ impl World {
             Trouble::Damage => {
                 if let Some(connection) = self.some_connection().and_then(|id| self.connections.get_mut(&id)) {
                     let direction = if self.dice.chance(500) { &mut connection.up } else { &mut connection.down };
-                    self.summary.damaged += u64::from(direction.damage(&mut self.dice));
+                    self.summary.damaged += u64::from(direction.damage(self.mutation, &mut self.dice));
                 }
             }
             Trouble::DeviceCrash => return self.crash_device(),
@@ -122,6 +122,7 @@ impl World {
         self.summary.device_crashes += 1;
         let number = self.some_device();
         self.end_device(number);
+        self.devices[number].crash()?;
         self.check_cursor(number)
     }
 
@@ -137,6 +138,7 @@ impl World {
     fn crash_relay(&mut self) -> Fallible<()> {
         self.summary.relay_crashes += 1;
         self.end_relay();
+        self.relay.forget_undurable()?;
         if self.relay.disk.is_broken() {
             return Ok(());
         }
@@ -236,7 +238,7 @@ impl World {
             return Ok(());
         }
         let doc = docs[usize::try_from(self.dice.below(docs.len() as u64)).unwrap_or_default()];
-        if let Some(batch) = self.relay.erase(doc, self.now_ms)? {
+        if let Some(batch) = self.relay.erase(doc, self.now_ms, self.mutation)? {
             self.summary.erasures += 1;
             self.publish(&batch);
         }

@@ -56,8 +56,8 @@ pub(super) struct Weather {
     /// How many steps things break for.
     pub(super) chaos_steps: u64,
     pub(super) network: Network,
-    /// Payload of a frame, in bytes.
-    pub(super) batch_bytes: usize,
+    /// Payload of a frame that devices begin with, in bytes; none for their own idea of it.
+    pub(super) frame_bytes: Option<u32>,
     /// In how many of a thousand steps something breaks.
     pub(super) per_mille_trouble: u64,
     /// In how many of a thousand steps somebody keeps a copy of a store, where copies are put back.
@@ -79,9 +79,9 @@ impl Weather {
             network: Network {
                 latency_ms_max: dice.weighted(&[(2, 5), (2, 100), (1, 900)]),
                 bytes_per_s: dice.weighted(&[(3, None), (1, Some(4_000)), (1, Some(40_000))]),
-                cut_every_bytes: dice.weighted(&[(6, None), (1, None), (1, None)]),
+                cut_every_bytes: dice.weighted(&[(5, None), (1, Some(32 * 1024)), (1, Some(16 * 1024))]),
             },
-            batch_bytes: dice.weighted(&[(2, 400), (2, 3_000), (1, 256 * 1024)]),
+            frame_bytes: dice.weighted(&[(1, Some(2_048)), (1, None)]),
             per_mille_trouble: dice.weighted(&[(1, 0), (4, 20), (3, 50)]),
             per_mille_copy: dice.weighted(&[(1, 5), (1, 20)]),
             per_mille_edit: dice.weighted(&[(3, 40), (2, 15), (1, 100)]),

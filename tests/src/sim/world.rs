@@ -105,8 +105,9 @@ impl World {
     fn new(seed: u64, mutation: Option<Mutation>) -> Fallible<Self> {
         let mut dice = Dice::new(seed, 0);
         let weather = Weather::draw(&mut dice);
-        let mut devices: Vec<Device> =
-            (0..weather.devices).map(|number| Device::new(number, &mut dice)).collect::<Result<_, _>>()?;
+        let mut devices: Vec<Device> = (0..weather.devices)
+            .map(|number| Device::new(number, weather.frame_bytes, &mut dice))
+            .collect::<Result<_, _>>()?;
         devices.iter_mut().for_each(|device| device.set_clock(weather.clock_ms_max, &mut dice));
         let invites: Vec<String> = (0..weather.devices).map(|number| invite(number, 0)).collect();
         let relay = Relay::new(&mut dice, &invites)?;

@@ -9,6 +9,10 @@ use crate::rate::Rate;
 /// for reconnects that overlap their own half-open predecessors. At 20 KB each that is 120 MB.
 pub const CONNECTIONS_MAX: usize = 6_000;
 
+/// Windows open at once: devices that catch up in small frames, on poor links. At 1.5 MB each that is 48 MB; further ones catch
+/// up in frames that stand alone and are longer.
+pub const WINDOWS_MAX: usize = 32;
+
 /// Connections at once from one address. Branches sit behind one router, so it is a branch's worth and not a person's.
 pub const CONNECTIONS_PER_ADDRESS_MAX: usize = 1_000;
 

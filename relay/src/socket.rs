@@ -61,7 +61,8 @@ pub(crate) async fn connect(
         .on_upgrade(move |socket| async move {
             let (sink, stream) = socket.split();
             let ticks = Ticks::start();
-            let session = RelaySession::new(RelayConfig::default(), Nonce::from_bytes(nonce), ticks.now());
+            let session = RelaySession::new(RelayConfig::default(), Nonce::from_bytes(nonce), ticks.now())
+                .with_windows(state.windows());
             let opened_at = Instant::now();
             let connection = Connection {
                 state,

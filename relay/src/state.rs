@@ -40,6 +40,7 @@ struct Inner {
     metrics: Arc<Metrics>,
     reports: Arc<Reports>,
     fleet: Arc<Fleet>,
+    windows: sync::Windows,
 }
 
 /// What devices said of themselves and the database does not know yet. Losing it costs a line on the fleet's page until the device
@@ -88,6 +89,7 @@ impl AppState {
             metrics,
             reports,
             fleet: Arc::default(),
+            windows: sync::Windows::new(limits::WINDOWS_MAX),
         }))
     }
 
@@ -157,6 +159,11 @@ impl AppState {
         read: impl FnOnce(&SqliteRelayStore) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         self.0.feed_readers.read(move |store| read(store)).await
+    }
+
+    /// What all devices on poor links share while they catch up.
+    pub(crate) fn windows(&self) -> &sync::Windows {
+        &self.0.windows
     }
 
     /// Tells whoever shows `branch` that it changed.

@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 
-use sync::wire::{Frame, Item, ItemForm, Packing};
+use sync::wire::{Frame, Item, ItemForm, Outflow, Packing, Windows};
 use sync::{
     DeviceConfig, DeviceEffect, DeviceSecret, DeviceSession, Form, Known, Mode, OutboxBatch, OutboxEntry, Start, Tick,
     Wanted,
@@ -73,6 +73,7 @@ struct Story {
     now: Tick,
     packing: Packing,
     next_packing: Packing,
+    window: Option<Outflow>,
     said: Said,
     sum: Sum,
     cursor: Cursor,
@@ -110,6 +111,7 @@ impl Story {
             now,
             packing: Packing::PLAIN,
             next_packing: Packing::PLAIN,
+            window: None,
             said: Said::default(),
             sum,
             cursor,
@@ -120,7 +122,14 @@ impl Story {
     }
 
     fn hear(&mut self, frame: &Frame, bytes: &mut Bytes<'_>) {
-        self.session.handle_frame(&frame.encode(self.packing), self.now);
+        // A window is begun now and then, goes on, loses a part, or is not used.
+        match bytes.below(4) {
+            0 => self.window = Windows::new(1).open(self.packing.dictionary),
+            1 => drop(frame.encode_in(self.packing, self.window.as_mut())),
+            _ => {}
+        }
+        let window = if bytes.one_in(2) { self.window.as_mut() } else { None };
+        self.session.handle_frame(&frame.encode_in(self.packing, window), self.now);
         self.drive(bytes);
     }
 

@@ -7,10 +7,10 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use sync::limits::{FRAMES_IN_FLIGHT_MAX, PUSHES_IN_FLIGHT_MAX};
-use sync::wire::{Frame, Packing, Signed};
+use sync::wire::{Frame, Inflow, Packing, Signed};
 use sync::{
     Admission, Answer, Appended, Claim, Code, Compared, DeviceSecret, EnrolRequest, FeedBatch, FeedDocument, FeedForm,
-    LiveBatch, LiveForm, RelayConfig, RelayEffect, RelaySession, Restored, Tick, answer_range,
+    LiveBatch, LiveForm, RelayConfig, RelayEffect, RelaySession, Restored, Tick, Windows, answer_range,
 };
 use vocab::{Book, Cursor, Position, Timestamp, Verdict};
 
@@ -67,6 +67,7 @@ struct Story {
     session: RelaySession,
     now: Tick,
     packing: Packing,
+    window: Inflow,
     said: Said,
     head: Position,
     waiting: VecDeque<RelayEffect>,
@@ -79,8 +80,17 @@ impl Story {
         let config = RelayConfig { batch_bytes: 64 << bytes.below(12) };
         let head = bytes.position().min(Position::new(1 << 20));
         let said = Said { head, ..Said::default() };
-        let session = RelaySession::new(config, NONCE, now);
-        Story { session, now, packing: Packing::PLAIN, said, head, waiting: VecDeque::new(), ended: false }
+        let session = RelaySession::new(config, NONCE, now).with_windows(&Windows::new(1));
+        Story {
+            session,
+            now,
+            packing: Packing::PLAIN,
+            window: Inflow::default(),
+            said,
+            head,
+            waiting: VecDeque::new(),
+            ended: false,
+        }
     }
 
     fn hello(&mut self, bytes: &mut Bytes<'_>) -> Frame {
@@ -144,7 +154,7 @@ impl Story {
         match effect {
             RelayEffect::Send(frame) => {
                 assert!(frame.len() <= sync::limits::FRAME_BYTES_MAX);
-                match Frame::decode(&frame, self.packing) {
+                match Frame::decode_in(&frame, self.packing, &mut self.window) {
                     Ok(Frame::Welcome(welcome)) => self.packing = Packing { dictionary: welcome.dictionary },
                     Ok(Frame::Documents(documents)) => self.said.cursor = documents.after,
                     Ok(_) => {}

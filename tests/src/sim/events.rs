@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use store::FeedAsk;
 use sync::{
-    Code, DeviceEffect, LiveBatch, Mode, Nonce, Outcome, RelayConfig, RelayEffect, RelaySession, Report, Tick,
+    Code, DeviceEffect, LiveBatch, Mode, Nonce, Outcome, RelayConfig, RelayEffect, RelaySession, Report, Tick, Windows,
     backoff_ms,
 };
 
@@ -94,7 +94,10 @@ impl World {
         let connection = Connection {
             device: number,
             device_end: Some(exchange),
-            relay_end: Some(RelaySession::new(RelayConfig::default(), Nonce::from_bytes(nonce), now)),
+            relay_end: Some(
+                RelaySession::new(RelayConfig::default(), Nonce::from_bytes(nonce), now)
+                    .with_windows(&Windows::new(1)),
+            ),
             up: Direction::default(),
             down: Direction::default(),
             device_ready: true,

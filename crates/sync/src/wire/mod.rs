@@ -30,8 +30,7 @@ pub use handshake::{Challenge, Signed, Welcome};
 pub use items::{Item, ItemForm};
 pub use push::{Push, PushedChange};
 pub use reconcile::{Missing, RestoreRefusal, RestoredFrame};
-pub use window::Windows;
-pub(crate) use window::{Inflow, Outflow};
+pub use window::{Inflow, Outflow, Windows};
 
 /// The version of the protocol that this crate speaks.
 pub const VERSION: u16 = 1;
@@ -254,7 +253,8 @@ impl Frame {
     }
 
     /// As [`Frame::encode`]; documents become the next part of the window, if there is one.
-    pub(crate) fn encode_in(&self, packing: Packing, window: Option<&mut Outflow>) -> Vec<u8> {
+    #[must_use]
+    pub fn encode_in(&self, packing: Packing, window: Option<&mut Outflow>) -> Vec<u8> {
         let (number, map) = match self {
             Frame::Challenge(challenge) => (number::CHALLENGE, challenge.encode()),
             Frame::Hello(signed) => (number::HELLO, signed.encode()),
@@ -294,7 +294,10 @@ impl Frame {
     }
 
     /// As [`Frame::decode`]; documents may be the next part of the window.
-    pub(crate) fn decode_in(bytes: &[u8], packing: Packing, window: &mut Inflow) -> Result<Frame, WireError> {
+    ///
+    /// # Errors
+    /// As [`Frame::decode`]. The window is then of no more use.
+    pub fn decode_in(bytes: &[u8], packing: Packing, window: &mut Inflow) -> Result<Frame, WireError> {
         if bytes.len() > FRAME_BYTES_MAX {
             return Err(WireError::TooLong { len: bytes.len() });
         }

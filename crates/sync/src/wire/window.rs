@@ -35,15 +35,16 @@ impl Windows {
     }
 
     /// A window for sections of this dictionary, if one is left and the dictionary is known.
-    pub(crate) fn open(&self, dictionary: u8) -> Option<Outflow> {
+    #[must_use]
+    pub fn open(&self, dictionary: u8) -> Option<Outflow> {
         let encoder = encoder(dictionary)?;
         self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).ok()?;
         Some(Outflow { dictionary, parts: 0, encoder: Some(encoder), left: self.0.clone() })
     }
 }
 
-/// The sender's end of a window.
-pub(crate) struct Outflow {
+/// The sender's end of a window. Dropping it gives it back.
+pub struct Outflow {
     dictionary: u8,
     /// How many parts the present zstd frame has.
     parts: u64,
@@ -107,9 +108,9 @@ fn flushed(encoder: &mut Encoder<'static>, raw: &[u8]) -> io::Result<Vec<u8>> {
     Ok(data)
 }
 
-/// The receiver's end of a window.
+/// The receiver's end of a window: one for each connection, empty while none is open.
 #[derive(Default)]
-pub(crate) struct Inflow {
+pub struct Inflow {
     /// The decoder and the number of the next part, while a window is open.
     open: Option<(u64, Decoder<'static>)>,
 }

@@ -95,8 +95,7 @@ impl World {
             device: number,
             device_end: Some(exchange),
             relay_end: Some(
-                RelaySession::new(RelayConfig::default(), Nonce::from_bytes(nonce), now)
-                    .with_windows(&Windows::new(1)),
+                RelaySession::new(RelayConfig::default(), Nonce::from_bytes(nonce), now).with_windows(&Windows::new(1)),
             ),
             up: Direction::default(),
             down: Direction::default(),

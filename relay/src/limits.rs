@@ -45,8 +45,8 @@ pub const OPENING_ADDRESSES_MAX: usize = 10_000;
 pub const RETRY_AFTER_S: u64 = 10;
 
 /// Frames from one connection. The smallest frames a device makes are 2 KiB, on links that carry a few of them a second; a burst is
-/// 20 MB of them.
-pub const FRAMES_PER_CONNECTION: Rate = Rate { per_second: 1_000, burst: 10_000 };
+/// 40 MB of them.
+pub const FRAMES_PER_CONNECTION: Rate = Rate { per_second: 2_000, burst: 20_000 };
 
 /// Bytes from one connection: more than any link of the field, and little enough that a handful of devices on the relay's
 /// own network cannot fill its queues.

@@ -36,8 +36,12 @@ fn what_is_refused_says_what_to_do_in_either_language() {
     assert!(code == Some(1) && text.contains("branch list"), "{text}");
     let (code, text) = refusal(data, &[&["--lang", "zh-CN"], &invite[..]].concat());
     assert!(code == Some(1) && text.contains("没有网点“北京”"), "{text}");
-    for usage in [&["invite", "--branch", "上海", "--role", "boss"][..], &["frobnicate"], &["serve", "--listen", "x"]]
-    {
+    for usage in [
+        &["invite", "--branch", "上海", "--role", "boss"][..],
+        &["frobnicate"],
+        &["serve", "--listen", "x"],
+        &["serve", "--connections-max", "0"],
+    ] {
         assert_eq!(refusal(data, usage).0, Some(2), "{usage:?}");
     }
     assert_eq!(refusal(data, &["device", "revoke", "07"]).0, Some(1));

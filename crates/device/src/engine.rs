@@ -359,10 +359,10 @@ fn wait_again(tx: &WriteTx<'_>) -> Result<(), WorkError> {
     let may_change = |reason: Refusal| matches!(reason, Refusal::MissingDependency | Refusal::Erased);
     for refused in tx.refused(u32::MAX)?.into_iter().filter(|refused| may_change(refused.reason)) {
         let entries = tx.outbox_of(refused.doc)?;
-        let Some((hash, bytes)) = entries.into_iter().find(|(hash, _)| *hash == refused.hash) else { continue };
+        let Some((_, bytes)) = entries.into_iter().find(|(hash, _)| *hash == refused.hash) else { continue };
         if sync::inspect(&bytes).is_ok_and(|header| header.actor.belongs_to(&key)) {
-            tx.remove_outbox(refused.doc, hash)?;
-            tx.push_outbox(refused.doc, hash, &bytes)?;
+            // Under the number it has: what was made after it rests on it.
+            tx.retry_refused(refused.seq)?;
         }
     }
     Ok(())

@@ -20,6 +20,14 @@ pub(super) struct Promise {
     pub(super) acknowledged: bool,
 }
 
+impl Promise {
+    /// Whether a store holds the change, or one that says the same.
+    fn is_kept_by(&self, store: &Holdings, doc: DocId, hash: ChangeHash) -> bool {
+        let again = || store.documents.get(&doc).is_some_and(|content| content.contains(self.mark.as_bytes()));
+        store.holds(doc, hash) || again()
+    }
+}
+
 /// The promises of a run.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
@@ -61,10 +69,10 @@ impl Ledger {
     /// What was promised and `before` held is void where nobody of `others` holds it.
     pub(super) fn lose(&mut self, before: &Holdings, others: &[Holdings]) {
         let known = self.promises.len();
-        self.promises.retain(|(doc, hash), _| {
+        self.promises.retain(|(doc, hash), promise| {
             let erased = before.erased.contains_key(doc) || others.iter().any(|other| other.erased.contains_key(doc));
-            let held = others.iter().any(|other| other.holds(*doc, *hash));
-            held || erased || !before.holds(*doc, *hash)
+            let held = others.iter().any(|other| promise.is_kept_by(other, *doc, *hash));
+            held || erased || !promise.is_kept_by(before, *doc, *hash)
         });
         self.void += (known - self.promises.len()) as u64;
     }
@@ -73,7 +81,9 @@ impl Ledger {
     /// the rest is void.
     pub(super) fn forget_erasures(&mut self, docs: &BTreeSet<DocId>, all: &[Holdings]) {
         let known = self.promises.len();
-        self.promises.retain(|(doc, hash), _| !docs.contains(doc) || all.iter().any(|store| store.holds(*doc, *hash)));
+        self.promises.retain(|(doc, hash), promise| {
+            !docs.contains(doc) || all.iter().any(|store| promise.is_kept_by(store, *doc, *hash))
+        });
         self.void += (known - self.promises.len()) as u64;
     }
 

@@ -282,16 +282,19 @@ impl WriteTx<'_> {
         Ok(())
     }
 
-    /// Lets everything that was refused for `reason` wait again, under the numbers it has. Returns how many.
+    /// Lets a refused entry wait again, under the number it has: what was made after it still comes after it. Whether there
+    /// was one.
     ///
     /// # Errors
     /// Any [`StoreError`] of writing.
-    pub fn retry_refused(&self, reason: Refusal) -> Result<usize, StoreError> {
+    pub fn retry_refused(&self, seq: OutboxSeq) -> Result<bool, StoreError> {
         let retried = self
             .tx
             .tx
-            .prepare_cached("UPDATE outbox SET refused = NULL, refused_at_ms = NULL WHERE refused = ?1")?
-            .execute([reason.number()])?;
-        Ok(retried)
+            .prepare_cached(
+                "UPDATE outbox SET refused = NULL, refused_at_ms = NULL WHERE seq = ?1 AND refused IS NOT NULL",
+            )?
+            .execute([integer(seq.get())])?;
+        Ok(retried > 0)
     }
 }

@@ -16,8 +16,8 @@ use crate::dossier::{Dossier, blank, guarded, unreadable};
 use crate::graph::actor_of;
 use crate::{fit, heal};
 
-/// How far a change may number its operations past those it rests on. Honest clients go on exactly there, or after all that
-/// the document holds; numbers that run away would use up the 32 bits automerge has for them, and freeze the document.
+/// How far a change may number its operations past those it rests on, whatever else is held: so everybody decides alike.
+/// Honest clients go on exactly there, or, writing at a past state, after all that the document holds; numbers that run away would use up the 32 bits automerge has for them, and freeze the document.
 /// A relay takes 16 MiB of changes of one document: too few to get that far in steps of this size.
 const OPERATION_GAP_MAX: u64 = 1 << 15;
 
@@ -133,8 +133,6 @@ pub(crate) struct Known {
 #[derive(Debug, Clone, Default)]
 struct Ledger {
     max_ops: BTreeMap<automerge::ChangeHash, u64>,
-    /// The highest number of an operation.
-    max_op: u64,
     /// By actor: the number of its last change and of that one's last operation.
     last: BTreeMap<Vec<u8>, (u64, u64)>,
 }
@@ -142,7 +140,6 @@ struct Ledger {
 impl Ledger {
     fn enter(&mut self, known: &Known) {
         self.max_ops.insert(known.hash, known.max_op);
-        self.max_op = self.max_op.max(known.max_op);
         let last = self.last.entry(known.actor.clone()).or_default();
         *last = (last.0.max(known.seq), last.1.max(known.max_op));
     }
@@ -165,7 +162,7 @@ impl Ledger {
             return Err(Aside::Waiting);
         }
         let start = change.start_op().get();
-        let sound = start > before && start > own && start <= self.max_op.saturating_add(OPERATION_GAP_MAX);
+        let sound = start > before && start > own && start <= before.saturating_add(OPERATION_GAP_MAX);
         if sound { Ok(()) } else { Err(Aside::Unsound) }
     }
 }

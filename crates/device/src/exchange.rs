@@ -173,10 +173,12 @@ impl Device {
             if follow.is_some()
                 && let Some(event) = tale.caught_up(&session)
             {
-                let mut so_far = report.clone();
-                so_far.add(&session.report());
-                so_far.duration_ms = watch.tick().millis();
-                self.finish(&mut so_far).await?;
+                if tale.is_to_be_kept() {
+                    let mut so_far = report.clone();
+                    so_far.add(&session.report());
+                    so_far.duration_ms = watch.tick().millis();
+                    self.finish(&mut so_far).await?;
+                }
                 observe(event);
             }
             let timeout = session.poll_timeout().map(|tick| watch.instant(tick));
@@ -233,11 +235,21 @@ struct Tale {
     progress: (u64, u64),
     reconciled: bool,
     caught_up: Option<(vocab::Cursor, u64)>,
+    kept: bool,
+    erased: bool,
 }
 
 impl Tale {
     fn note(&mut self, event: &SyncEvent) {
         self.reconciled |= *event == SyncEvent::Reconciled;
+        self.erased |= matches!(event, SyncEvent::Erased(_));
+    }
+
+    /// Whether how it went is to be kept and the file tidied: when a session has caught up for the first time, and when
+    /// something was erased since. Not with every batch that follows: each would cost one more commit.
+    fn is_to_be_kept(&mut self) -> bool {
+        let erased = std::mem::take(&mut self.erased);
+        !std::mem::replace(&mut self.kept, true) || erased
     }
 
     /// How far the session is, when that changed.

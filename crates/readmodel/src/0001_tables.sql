@@ -35,10 +35,11 @@ CREATE TABLE view_record (
   updated_at_ms INTEGER NOT NULL,
   void INTEGER NOT NULL,
   json TEXT NOT NULL,
-  UNIQUE (inner, doc)
+  UNIQUE (id, doc)
 ) STRICT;
 
-CREATE INDEX view_record_id ON view_record (id) WHERE id <> inner;
+-- Hardly a record is shown otherwise than it stands in its document: only those are indexed by `inner`.
+CREATE INDEX view_record_inner ON view_record (inner, doc) WHERE inner <> id;
 
 CREATE INDEX view_record_doc ON view_record (doc);
 CREATE INDEX view_record_updated ON view_record (kind, void, updated_at_ms);

@@ -72,14 +72,8 @@ pub(crate) fn row(row: &SqlRow<'_>) -> rusqlite::Result<Row> {
 /// # Errors
 /// Any [`StoreError`] of reading.
 pub fn record(conn: &Connection, id: &RecordId) -> Result<Option<Row>, StoreError> {
-    // Nearly every record is shown under the id that stands in its document, which is indexed whole.
-    let plain = format!("SELECT {ROW} FROM view_record WHERE inner = ?1 AND id = ?1 ORDER BY doc LIMIT 1");
-    let marked = format!("SELECT {ROW} FROM view_record WHERE id = ?1 AND id <> inner ORDER BY doc LIMIT 1");
-    let found = conn.prepare_cached(&plain)?.query_row([id.as_str()], row).optional()?;
-    match found {
-        Some(found) => Ok(Some(found)),
-        None => Ok(conn.prepare_cached(&marked)?.query_row([id.as_str()], row).optional()?),
-    }
+    let query = format!("SELECT {ROW} FROM view_record WHERE id = ?1 ORDER BY doc LIMIT 1");
+    Ok(conn.prepare_cached(&query)?.query_row([id.as_str()], row).optional()?)
 }
 
 /// The record that stands in a document under this id.
@@ -87,8 +81,14 @@ pub fn record(conn: &Connection, id: &RecordId) -> Result<Option<Row>, StoreErro
 /// # Errors
 /// Any [`StoreError`] of reading.
 pub fn record_in(conn: &Connection, doc: DocId, inner: &RecordId) -> Result<Option<Row>, StoreError> {
-    let query = format!("SELECT {ROW} FROM view_record WHERE inner = ?1 AND doc = ?2");
-    Ok(conn.prepare_cached(&query)?.query_row(params![inner.as_str(), doc.as_bytes()], row).optional()?)
+    for condition in ["id = ?1 AND inner = ?1", "inner = ?1 AND inner <> id"] {
+        let query = format!("SELECT {ROW} FROM view_record WHERE {condition} AND doc = ?2");
+        let found = conn.prepare_cached(&query)?.query_row(params![inner.as_str(), doc.as_bytes()], row).optional()?;
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
 }
 
 /// Every record that stands under this id in its document, one for each document that holds one; or the one that is shown
@@ -97,7 +97,7 @@ pub fn record_in(conn: &Connection, doc: DocId, inner: &RecordId) -> Result<Opti
 /// # Errors
 /// Any [`StoreError`] of reading.
 pub fn bearers(conn: &Connection, id: &RecordId) -> Result<Vec<Row>, StoreError> {
-    let query = format!("SELECT {ROW} FROM view_record WHERE inner = ?1 OR (id = ?1 AND id <> inner) ORDER BY doc");
+    let query = format!("SELECT {ROW} FROM view_record WHERE id = ?1 OR (inner = ?1 AND inner <> id) ORDER BY doc");
     Ok(conn.prepare_cached(&query)?.query_map([id.as_str()], row)?.collect::<Result<_, _>>()?)
 }
 

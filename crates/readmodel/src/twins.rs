@@ -33,10 +33,18 @@ pub(crate) fn marked(id: &str, doc: DocId) -> String {
 
 /// The first of the other documents that hold a record of this id.
 pub(crate) fn first_other(conn: &Connection, inner: &str, doc: DocId) -> Result<Option<DocId>, StoreError> {
-    let mut statement =
-        conn.prepare_cached("SELECT doc FROM view_record WHERE inner = ?1 AND doc <> ?2 ORDER BY doc LIMIT 1")?;
-    let mut rows = statement.query(params![inner, doc.as_bytes()])?;
-    Ok(rows.next()?.map(|row| doc_at(row, 0)).transpose()?)
+    // The one that is shown under the plain id is the first, where it is not this document.
+    for query in [
+        "SELECT doc FROM view_record WHERE id = ?1 AND inner = ?1 AND doc <> ?2 ORDER BY doc LIMIT 1",
+        "SELECT doc FROM view_record WHERE inner = ?1 AND inner <> id AND doc <> ?2 ORDER BY doc LIMIT 1",
+    ] {
+        let mut statement = conn.prepare_cached(query)?;
+        let mut rows = statement.query(params![inner, doc.as_bytes()])?;
+        if let Some(row) = rows.next()? {
+            return Ok(Some(doc_at(row, 0)?));
+        }
+    }
+    Ok(None)
 }
 
 /// The view with ids as they are shown.

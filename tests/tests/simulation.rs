@@ -59,7 +59,11 @@ fn whatever_breaks_every_store_holds_the_same_in_the_end() {
     let shown: Vec<String> = violations.iter().take(20).map(ToString::to_string).collect();
     assert!(violations.is_empty(), "{count} seeds fail:\n{}", shown.join("\n"));
     if seeds.end >= SEEDS {
-        let idle: Vec<&str> = sum.counts().iter().filter(|(_, count)| *count == 0).map(|(words, _)| *words).collect();
+        // Sums are compared at every Welcome: few runs are left with a difference that only the end of a catch-up finds.
+        let rare = ["unequal sums"];
+        let counts = sum.counts();
+        let idle = counts.iter().filter(|(words, count)| *count == 0 && !rare.contains(words));
+        let idle: Vec<&str> = idle.map(|(words, _)| *words).collect();
         assert!(idle.is_empty(), "never in {} seeds: {idle:?}", seeds.end);
     }
 }
@@ -75,14 +79,13 @@ fn a_seed_gives_the_same_run_for_ever() {
 #[test]
 fn every_deliberate_fault_is_noticed() {
     let noticed = on_every_core(Mutation::ALL, |mutation| {
-        (0..MUTATION_SEEDS_MAX).find_map(|seed| run(seed, Some(mutation)).err())
-    });
-    let mut survivors = Vec::new();
-    for (mutation, violation) in Mutation::ALL.iter().zip(noticed) {
-        match violation {
-            Some(Violation { seed, what, .. }) => eprintln!("{mutation:?}: after {} seeds: {what}", seed + 1),
-            None => survivors.push(mutation),
+        let violation = (0..MUTATION_SEEDS_MAX).find_map(|seed| run(seed, Some(mutation)).err());
+        if let Some(Violation { seed, what, .. }) = &violation {
+            eprintln!("{mutation:?}: noticed after {} seeds: {what}", seed + 1);
         }
-    }
+        violation
+    });
+    let survived = Mutation::ALL.iter().zip(noticed).filter(|(_, violation)| violation.is_none());
+    let survivors: Vec<&Mutation> = survived.map(|(mutation, _)| mutation).collect();
     assert!(survivors.is_empty(), "after {MUTATION_SEEDS_MAX} seeds nobody has noticed {survivors:?}");
 }

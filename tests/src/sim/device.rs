@@ -13,6 +13,7 @@ use super::holdings::{self, Holdings, Standing};
 use super::library::Library;
 use super::mutation::Mutation;
 use super::outside::Weathered;
+use super::people::Style;
 use super::{Fallible, wrong};
 use super::{people, sabotage};
 use crate::generate::Dice;
@@ -259,6 +260,7 @@ impl Device {
     pub(super) fn edit(
         &mut self,
         mark: &str,
+        style: Style,
         now_ms: u64,
         mutation: Option<Mutation>,
         dice: &mut Dice,
@@ -269,7 +271,7 @@ impl Device {
         }
         let before = if mutation.is_some() { sabotage::outbox(&mut self.device) } else { BTreeSet::new() };
         let last = self.store()?.read(|tx| tx.outbox_last()).map_err(wrong)?;
-        people::edit(&mut self.device, mark, dice).map_err(|error| format!("{error:?}"))?;
+        people::edit(&mut self.device, mark, style, dice).map_err(|error| format!("{error:?}"))?;
         let new = self.store()?.read(|tx| tx.outbox(last, usize::MAX)).map_err(|error: StoreError| wrong(error))?;
         let mut saved = Vec::with_capacity(new.len());
         for entry in new {

@@ -356,7 +356,7 @@ impl World {
         for _ in 0..self.dice.between(1, 3) {
             let device = &mut self.devices[number];
             let mark = format!("#{}#", self.summary.edits);
-            match device.edit(&mark, self.now_ms, self.mutation, &mut self.dice) {
+            match device.edit(&mark, self.weather.style, self.now_ms, self.mutation, &mut self.dice) {
                 Ok(saved) => {
                     self.summary.edits += 1;
                     for Saved { doc, hash } in saved {

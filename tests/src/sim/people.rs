@@ -5,8 +5,24 @@ use records::{ASSESSMENT, CUSTOMER, Fields, Kind, TASK, Value};
 
 use crate::generate::Dice;
 
+/// How much people write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Style {
+    /// A word, a line, now and then a page.
+    Terse,
+    /// Page after page about the same few customers.
+    Wordy,
+}
+
 /// One command: a new record, a field, a text or a step. `mark` stands in its change and in no other.
-pub(super) fn edit(device: &mut Device, mark: &str, dice: &mut Dice) -> Result<(), DeviceError> {
+pub(super) fn edit(device: &mut Device, mark: &str, style: Style, dice: &mut Dice) -> Result<(), DeviceError> {
+    if style == Style::Wordy
+        && dice.chance(600)
+        && let Some(task) = first(device, &TASK)?
+    {
+        let text = format!("{mark}{}", phrase(dice.between(300, 1_200), dice));
+        return device.step(&task, "note", texts([("text", &text)])).map(drop);
+    }
     let customer = some(device, &CUSTOMER, dice)?;
     match (customer, dice.below(10)) {
         (None, _) | (_, 0..=1) => {
@@ -35,6 +51,16 @@ fn texts<const N: usize>(entries: [(&'static str, &str); N]) -> Fields {
     entries.into_iter().map(|(name, value)| (name, Value::from(value))).collect()
 }
 
+fn phrase(words: u64, dice: &mut Dice) -> String {
+    (0..words).map(|_| dice.pick(&["故障", "更换", "电源", "回访", "备件", "客户"])).collect()
+}
+
+/// The first record of a kind.
+fn first(device: &mut Device, kind: &'static Kind) -> Result<Option<String>, DeviceError> {
+    let rows = device.list(kind, &Filter::default(), Order::default(), Page::default())?.rows;
+    Ok(rows.iter().map(|row| row.id.to_string()).min())
+}
+
 /// One of the records of a kind.
 fn some(device: &mut Device, kind: &'static Kind, dice: &mut Dice) -> Result<Option<String>, DeviceError> {
     let rows = device.list(kind, &Filter::default(), Order::default(), Page::default())?.rows;
@@ -46,9 +72,7 @@ fn set(device: &mut Device, customer: &str, mark: &str, dice: &mut Dice) -> Resu
     let mut fields = texts([("preference", mark)]);
     if dice.chance(200) {
         let length = if dice.chance(100) { dice.between(300, 1_500) } else { dice.between(1, 30) };
-        let words = ["故障", "更换", "电源", "回访", "备件", "客户"];
-        let phrase: String = (0..length).map(|_| dice.pick(&words)).collect();
-        fields.extend(texts([("history", &phrase)]));
+        fields.extend(texts([("history", &phrase(length, dice))]));
     }
     device.edit(customer, fields).map(drop)
 }

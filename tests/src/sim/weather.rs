@@ -2,6 +2,7 @@
 //! stop hide each other.
 
 use super::link::Network;
+use super::people::Style;
 use crate::generate::Dice;
 
 /// Something that breaks.
@@ -66,6 +67,7 @@ pub(super) struct Weather {
     pub(super) per_mille_edit: u64,
     /// How far a device's clock may be off, either way, in milliseconds.
     pub(super) clock_ms_max: u64,
+    pub(super) style: Style,
     troubles: Vec<(u64, Trouble)>,
 }
 
@@ -86,6 +88,7 @@ impl Weather {
             per_mille_copy: dice.weighted(&[(1, 5), (1, 20)]),
             per_mille_edit: dice.weighted(&[(3, 40), (2, 15), (1, 100)]),
             clock_ms_max: dice.weighted(&[(2, 1_000), (1, 120_000), (1, 9 * 3_600_000)]),
+            style: dice.weighted(&[(5, Style::Terse), (1, Style::Wordy)]),
             troubles,
         }
     }

@@ -10,7 +10,7 @@ use tests::sim::{Mutation, Summary, Violation, narrate, run};
 /// How many seeds a plain `cargo test` runs.
 const SEEDS: u64 = 100;
 /// How many seeds a deliberate fault may survive.
-const MUTATION_SEEDS_MAX: u64 = 60;
+const MUTATION_SEEDS_MAX: u64 = 200;
 
 fn number(variable: &str) -> Option<u64> {
     let value = std::env::var(variable).ok()?;

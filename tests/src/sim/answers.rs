@@ -5,20 +5,15 @@ use std::sync::Arc;
 use store::{Branch, Restoring};
 use sync::wire::{Item, ItemForm};
 use sync::{FeedBatch, FeedDocument, FeedForm, RestoreForm};
-use vocab::{ChangeHash, DocId, Position, Refusal, Verdict};
+use vocab::{ChangeHash, DocId, Position, Verdict};
 
 use super::mutation::Mutation;
 use crate::generate::Dice;
 
 /// What became of a push.
-pub(super) fn appended(appended: &store::Appended, mutation: Option<Mutation>) -> sync::Appended {
-    let mut verdicts = appended.verdicts.clone();
+pub(super) fn appended(appended: &store::Appended) -> sync::Appended {
+    let verdicts = appended.verdicts.clone();
     let accepted = verdicts.iter().any(|verdict| matches!(verdict, Verdict::Accepted(_)));
-    if mutation == Some(Mutation::HadIsRefused) {
-        for verdict in verdicts.iter_mut().filter(|verdict| matches!(verdict, Verdict::Had(_))) {
-            *verdict = Verdict::Refused(Refusal::ReusedSequence);
-        }
-    }
     sync::Appended { verdicts, sum: accepted.then_some(appended.sum) }
 }
 

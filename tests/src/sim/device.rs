@@ -34,6 +34,8 @@ pub(super) struct Device {
     /// When it tries to connect again.
     pub(super) next_attempt_ms: u64,
     pub(super) attempts: u32,
+    /// There is no network before.
+    pub(super) away_until_ms: u64,
     /// The relay's disk that this device was last invited to, and whether it has to join there.
     incarnation: u64,
     must_join: bool,
@@ -89,6 +91,7 @@ impl Device {
             mend_at_ms: None,
             next_attempt_ms: dice.below(2_000),
             attempts: 0,
+            away_until_ms: 0,
             incarnation: 0,
             must_join: true,
             copies: Vec::new(),
@@ -194,11 +197,6 @@ impl Device {
             _ => Vec::new(),
         };
         let commits = matches!(effect, DeviceEffect::Commit { .. });
-        let recalls = matches!(effect, DeviceEffect::Recall(_));
-        if recalls && mutation == Some(Mutation::OldCopyNotNoticed) {
-            exchange.session.handle_recalled(true, now);
-            return Ok(Came::Done);
-        }
         let performed = engine.perform(&mut self.device, effect, &mut exchange.session, now)?;
         if commits {
             sabotage::after_commit(mutation, &mut self.device, &before, dice)?;

@@ -103,6 +103,7 @@ impl World {
             relay_ready: true,
             mail: VecDeque::new(),
             cut: false,
+            worn: false,
             stale: false,
         };
         self.connections.insert(self.next_connection, connection);
@@ -134,7 +135,7 @@ impl World {
         };
         match came {
             Came::Done => {}
-            Came::Frame(frame) if connection.cut => drop(frame),
+            Came::Frame(frame) if connection.cut || connection.worn => drop(frame),
             Came::Frame(frame) => {
                 self.trace.note(&frame);
                 connection.up.send(frame, self.now_ms, &mut self.dice, &self.weather.network);
@@ -208,7 +209,7 @@ impl World {
             && connection.up.bytes + connection.down.bytes > limit
         {
             self.summary.cuts += 1;
-            connection.cut();
+            connection.worn = true;
         }
     }
 
@@ -227,7 +228,7 @@ impl World {
         match effect {
             RelayEffect::Send(frame) => {
                 session.handle_sent(now);
-                if !connection.cut {
+                if !connection.cut && !connection.worn {
                     self.trace.note(&frame);
                     connection.down.send(frame.to_vec(), self.now_ms, &mut self.dice, &self.weather.network);
                     self.wear(id);
@@ -353,6 +354,11 @@ impl World {
 
     fn edit(&mut self) -> Fallible<()> {
         let number = usize::try_from(self.dice.below(self.devices.len() as u64)).unwrap_or_default();
+        self.edit_on(number)
+    }
+
+    /// Somebody edits on this device, a few times.
+    pub(super) fn edit_on(&mut self, number: usize) -> Fallible<()> {
         for _ in 0..self.dice.between(1, 3) {
             let device = &mut self.devices[number];
             let mark = format!("#{}#", self.summary.edits);

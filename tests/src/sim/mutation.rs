@@ -31,8 +31,6 @@ mutations! {
     ForeignChangeSkipped;
     /// The relay forgets which large documents it passed over.
     OwedForgotten;
-    /// The relay refuses what it has already.
-    HadIsRefused;
     /// The relay takes the device's word for what its feed comes to, and says nothing of its own.
     SumsNotCompared;
     /// A range that differs is answered as equal.
@@ -73,12 +71,8 @@ mutations! {
     TombstoneForgotten;
     /// A store found to be an old copy goes on under its old actor.
     GenerationNotRenewed;
-    /// A store that lacks what the relay has from its actor says that it has it, and takes its own lost changes for another's.
-    OldCopyNotNoticed;
     /// What was written anew is not put into the outbox.
     WrittenAnewNotQueued;
-    /// A device that takes up a new feed says that it holds all of it.
-    NewFeedTakenForHeld;
     /// A device loses a row of what it shows.
     RowLost;
     /// A device's clock starts over with each edit.

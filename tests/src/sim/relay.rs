@@ -320,7 +320,7 @@ impl Relay {
             let connection = Some(waiting.connection);
             let live = waiting.intaken.live(&appended);
             let mail = match &waiting.intaken {
-                Intaken::Push(_) => Mail::Appended(answers::appended(&appended, mutation)),
+                Intaken::Push(_) => Mail::Appended(answers::appended(&appended)),
                 Intaken::Restore(restoration) => Mail::Restored(answers::restored(restoration, &appended)),
             };
             if !waiting.answered {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use device::{Device, DeviceError};
 use store::{OutboxSeq, StoreError};
 use sync::{DeviceEffect, Form};
-use vocab::{ChangeHash, Cursor, DocId, HybridClock, Sum, Timestamp, Verdict};
+use vocab::{ChangeHash, DocId, HybridClock, Sum, Timestamp, Verdict};
 
 use super::mutation::Mutation;
 use crate::generate::Dice;
@@ -46,11 +46,6 @@ pub(super) fn effect(
                 _ => {}
             }
             DeviceEffect::Settle { verdicts, cursor, ahead }
-        }
-        DeviceEffect::AdoptFeed { epoch, cursor: Cursor { .. }, ahead, why }
-            if mutation == Mutation::NewFeedTakenForHeld && why == sync::AdoptReason::NewEpoch =>
-        {
-            DeviceEffect::AdoptFeed { epoch, cursor: Cursor::at(ahead.next()), ahead, why }
         }
         effect => effect,
     }

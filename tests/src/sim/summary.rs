@@ -57,6 +57,8 @@ summary! {
     relay_crashes, "relay crashes";
     /// Disks that failed or were full for a while.
     disk_faults, "disk faults";
+    /// Times a device was out of the network's reach.
+    offline, "offline";
     /// Clocks set.
     clocks_set, "clocks set";
     /// Device stores replaced by a copy.

@@ -12,6 +12,9 @@ use super::weather::Trouble;
 use super::world::World;
 use crate::generate::Dice;
 
+/// How long a device is away, in milliseconds.
+const OFFLINE_MS_MIN: u64 = 100;
+const OFFLINE_MS_MAX: u64 = 3_000;
 /// How long a broken disk stays broken at most, in milliseconds.
 const DISK_MS_MAX: u64 = 3_000;
 
@@ -60,6 +63,15 @@ impl World {
                 let (fault, until_ms) = (fault(&mut self.dice), self.now_ms + self.dice.below(DISK_MS_MAX));
                 self.summary.disk_faults += 1;
                 return self.relay.break_disk(fault, until_ms);
+            }
+            Trouble::Offline => {
+                let number = self.some_device();
+                self.summary.offline += 1;
+                for connection in self.connections.values_mut().filter(|connection| connection.device == number) {
+                    connection.cut();
+                }
+                let away_ms = self.dice.between(OFFLINE_MS_MIN, OFFLINE_MS_MAX);
+                self.devices[number].away_until_ms = self.now_ms + away_ms;
             }
             Trouble::Clock => {
                 let number = self.some_device();
@@ -172,7 +184,9 @@ impl World {
         let before = self.all_holdings()?;
         self.end_device(number);
         self.devices[number].restore(&mut self.dice)?;
-        self.account(before, number)
+        self.account(before, number)?;
+        // Work goes on with it, before anybody could notice.
+        if self.dice.chance(600) { self.edit_on(number) } else { Ok(()) }
     }
 
     fn restore_relay(&mut self) -> Fallible<()> {

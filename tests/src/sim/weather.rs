@@ -22,6 +22,8 @@ pub(super) enum Trouble {
     DeviceDisk,
     /// The relay's disk fails or is full, for a while.
     RelayDisk,
+    /// A device leaves for where there is no network, and works on.
+    Offline,
     /// A device's clock is set, by hours.
     Clock,
     /// A kept copy takes the place of a device's store, and work goes on with it.
@@ -35,7 +37,7 @@ pub(super) enum Trouble {
 }
 
 /// Every trouble, how often it comes among the others, and how many of a thousand runs know it.
-const TROUBLES: [(Trouble, u64, u64); 12] = [
+const TROUBLES: [(Trouble, u64, u64); 13] = [
     (Trouble::Cut, 4, 500),
     (Trouble::HalfOpen, 2, 300),
     (Trouble::Damage, 4, 400),
@@ -43,6 +45,7 @@ const TROUBLES: [(Trouble, u64, u64); 12] = [
     (Trouble::RelayCrash, 2, 400),
     (Trouble::DeviceDisk, 4, 400),
     (Trouble::RelayDisk, 3, 300),
+    (Trouble::Offline, 2, 500),
     (Trouble::Clock, 1, 400),
     (Trouble::DeviceRestore, 3, 300),
     (Trouble::RelayRestore, 2, 250),

@@ -38,6 +38,8 @@ pub(super) struct Connection {
     pub(super) mail: VecDeque<Mail>,
     /// The link is dead, what is sent into it is lost, and both ends get to know.
     pub(super) cut: bool,
+    /// It has carried all it will: what is on its way still arrives, then it is cut.
+    pub(super) worn: bool,
     /// The relay it was opened to has been put back or lost since.
     pub(super) stale: bool,
 }
@@ -45,7 +47,7 @@ pub(super) struct Connection {
 impl Connection {
     /// Whether what is sent still arrives, both ways.
     fn carries(&self) -> bool {
-        !self.cut && !self.up.silent && !self.down.silent
+        !self.cut && !self.worn && !self.up.silent && !self.down.silent
     }
 
     pub(super) fn cut(&mut self) {
@@ -218,6 +220,11 @@ impl World {
         self.now_ms += self.dice.below(4);
         self.mend()?;
         self.connections.retain(|_, c| c.device_end.is_some() || c.relay_end.is_some());
+        for connection in self.connections.values_mut().filter(|c| c.worn && !c.cut) {
+            if connection.up.is_empty() && connection.down.is_empty() {
+                connection.cut();
+            }
+        }
         if self.breaking {
             self.keep_copies()?;
         }
@@ -239,7 +246,7 @@ impl World {
         }
         for (number, device) in self.devices.iter().enumerate() {
             let connected = self.connections.values().any(|c| c.device == number && c.device_end.is_some());
-            if !connected && device.next_attempt_ms <= self.now_ms {
+            if !connected && device.next_attempt_ms.max(device.away_until_ms) <= self.now_ms {
                 actions.push(Action::Connect(number));
             }
         }
@@ -285,7 +292,7 @@ impl World {
     fn wait(&mut self) -> Fallible<()> {
         let mut next = self.now_ms + 60_000;
         let mends = self.devices.iter().map(|device| device.mend_at_ms).chain([self.relay.mend_at_ms]).flatten();
-        let attempts = self.devices.iter().map(|device| device.next_attempt_ms);
+        let attempts = self.devices.iter().map(|device| device.next_attempt_ms.max(device.away_until_ms));
         for at in attempts.chain(mends).filter(|at| *at > self.now_ms) {
             next = next.min(at);
         }

@@ -191,7 +191,6 @@ impl Device {
             engine.perform(&mut self.device, late, &mut nobody, now)?;
         }
         let effect = sabotage::effect(mutation, effect, &mut exchange.deferred, dice);
-        let before = if mutation.is_some() { sabotage::outbox(&mut self.device) } else { BTreeSet::new() };
         let settled = match &effect {
             DeviceEffect::Settle { verdicts, .. } => self.taken(verdicts)?,
             _ => Vec::new(),
@@ -199,7 +198,7 @@ impl Device {
         let commits = matches!(effect, DeviceEffect::Commit { .. });
         let performed = engine.perform(&mut self.device, effect, &mut exchange.session, now)?;
         if commits {
-            sabotage::after_commit(mutation, &mut self.device, &before, dice)?;
+            sabotage::after_commit(mutation, &mut self.device, dice)?;
         }
         Ok(match performed {
             Performed::Send(frame) => Came::Frame(frame),

@@ -1,14 +1,17 @@
-//! A branch in a bottle: several devices and their relay, with the real sessions and the real SQLite stores, on a clock and
-//! a network drawn from a seed.
+//! A branch in a bottle: several devices and their relay, with the real sessions, the devices' real engine and the real SQLite
+//! stores, on a clock and a network drawn from a seed.
 //!
-//! A run first breaks things: connections overtake each other, links are cut at any frame, frames are damaged, devices and
-//! the relay crash between any two effects and lose what they had not committed, disks refuse. Then everything heals, and
-//! [`run`] demands that every device and the relay hold the same changes of every document, that nothing acknowledged or
-//! saved is missing, and that no outbox holds anything. While things break it demands that no store's cursor promises what
-//! the store does not hold.
+//! A run first breaks things ([`weather`] says which): links are slow, cut, half-open or damage frames; processes die between
+//! any two effects; disks end, or fail at any statement and at the commit; clocks are hours off; devices work on out of
+//! reach; stores of devices and of the relay are put back to earlier copies of themselves, the relay's disk is lost,
+//! dossiers are erased. Then everything heals, and [`run`] demands that every device and the relay hold the same changes
+//! and show the same bytes, that sums are equal, that no outbox holds anything, that what was erased is gone, that no actor's
+//! number stands for two changes, and that every edit a command reported as saved is there, as written or written anew,
+//! unless no store held it any more ([`ledger`]). While things break it demands that no store's cursor promises what the store
+//! does not hold, and that nobody reconciles without a cause.
 //!
-//! A run is a function of its seed: a seed that fails fails again. [`Mutation`] puts a deliberate fault into a driver, to
-//! show that the checks notice it.
+//! A run is a function of its seed: a seed that fails fails again, and [`narrate`] tells what happened. [`Mutation`] puts a
+//! deliberate fault in, to show that the checks notice it.
 
 mod answers;
 mod check;

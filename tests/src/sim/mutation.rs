@@ -63,16 +63,12 @@ mutations! {
     RefusedDropped;
     /// A device counts what arrives twice.
     CountedTwice;
-    /// A device forgets which large documents it is owed.
-    OwedNotKept;
     /// A device ignores tombstones.
     TombstoneIgnored;
     /// A device forgets a tombstone.
     TombstoneForgotten;
     /// A store found to be an old copy goes on under its old actor.
     GenerationNotRenewed;
-    /// What was written anew is not put into the outbox.
-    WrittenAnewNotQueued;
     /// A device loses a row of what it shows.
     RowLost;
     /// A device's clock starts over with each edit.

@@ -19,11 +19,10 @@ pub(super) fn effect(
 ) -> DeviceEffect {
     let Some(mutation) = mutation else { return effect };
     match effect {
-        DeviceEffect::Commit { mut arrivals, cursor, mut owed, ahead } => {
+        DeviceEffect::Commit { mut arrivals, cursor, owed, ahead } => {
             match mutation {
                 Mutation::ArrivalDropped if dice.chance(200) => drop(arrivals.pop()),
                 Mutation::TombstoneIgnored => arrivals.retain(|arrival| !matches!(arrival.form, Form::Erased(_))),
-                Mutation::OwedNotKept => owed = owed.map(|_| Vec::new()),
                 Mutation::CursorBeforeData if cursor.is_some() => {
                     let arrivals = std::mem::take(&mut arrivals);
                     *deferred = Some(DeviceEffect::Commit { arrivals, cursor: None, owed: None, ahead });
@@ -62,15 +61,10 @@ pub(super) fn outbox(device: &mut Device) -> BTreeSet<(DocId, ChangeHash)> {
 pub(super) fn after_commit(
     mutation: Option<Mutation>,
     device: &mut Device,
-    before: &BTreeSet<(DocId, ChangeHash)>,
     dice: &mut Dice,
 ) -> Result<(), DeviceError> {
     let Some(mutation) = mutation else { return Ok(()) };
     match mutation {
-        Mutation::WrittenAnewNotQueued => {
-            let fresh: Vec<_> = outbox(device).into_iter().filter(|entry| !before.contains(entry)).collect();
-            tamper(device, |tx| fresh.iter().try_for_each(|(doc, hash)| tx.remove_outbox(*doc, *hash).map(drop)))
-        }
         Mutation::CountedTwice if dice.chance(100) => tamper(device, |tx| {
             let twice =
                 tx.acknowledged_sum()? + Sum::of_change(DocId::from_bytes([1; 16]), ChangeHash::from_bytes([1; 32]));

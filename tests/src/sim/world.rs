@@ -91,7 +91,6 @@ pub fn run(seed: u64, mutation: Option<Mutation>) -> Result<Summary, Violation> 
 }
 
 /// Runs one seed and tells what happened, in the order it happened.
-#[must_use]
 pub fn narrate(seed: u64, mutation: Option<Mutation>) -> (Result<Summary, Violation>, Vec<String>) {
     play(seed, mutation, Story::told())
 }

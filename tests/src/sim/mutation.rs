@@ -1,7 +1,7 @@
 //! Deliberate faults, to show that the checks notice them.
 //!
 //! Each is one switch at a seam between the real parts: in the driver of the relay's sessions, between a device's session and its
-//! engine ([`super::sabotage`]), in what a disk keeps, or in the network.
+//! engine (`sabotage.rs`), in what a disk keeps, or in the network.
 
 macro_rules! mutations {
     ($($(#[doc = $doc:literal])* $name:ident;)*) => {

@@ -13,6 +13,9 @@ import { WebSocketClientAdapter, WebSocketServerAdapter } from "@automerge/autom
 import { NodeFSStorageAdapter } from "@automerge/automerge-repo-storage-nodefs"
 import { WebSocketServer } from "ws"
 
+// The packages tell of what goes wrong on standard output, which is for answers here.
+console.log = console.error
+
 const [role, data, idsFile, address] = process.argv.slice(2)
 const ids = readFileSync(idsFile, "utf8").split("\n").filter(Boolean)
 

@@ -7,12 +7,10 @@
 use std::thread::sleep;
 use std::time::Instant;
 
-use records::KINDS;
-use rusqlite::{Connection, OpenFlags};
 use serde::Serialize;
-use store::{Branch, Documents, Erasure, Feeds, RelayStore, SqliteRelayStore, StoreError, StoreErrorKind};
+use store::{Branch, Documents, Erasure, Feeds, RelayStore, SqliteRelayStore, StoreErrorKind};
 use sync::sign_tombstone;
-use vocab::{BranchId, DocId, Position, RecordId, Timestamp, Tombstone};
+use vocab::{DocId, Position, Timestamp, Tombstone};
 
 use crate::views::Views;
 use crate::{Error, Settings, limits, ticks};
@@ -117,7 +115,7 @@ fn find(
                 false => Vec::new(),
             },
             Err(_) => {
-                let (docs, complete) = named(settings, branch.id, name)?;
+                let (docs, complete) = Views::new(settings.clone()).bearers(branch.id, name)?;
                 unread |= !complete || store.counts(branch.id)?.behind > 0;
                 docs
             }
@@ -133,32 +131,4 @@ fn find(
             Err(Error::AmbiguousDossier { name: name.to_owned(), found: found.iter().map(shown).collect() })
         }
     }
-}
-
-/// The documents of `branch` that hold a record of this id, here or on paper, each once; and whether the rows show every document.
-fn named(settings: &Settings, branch: BranchId, name: &str) -> Result<(Vec<DocId>, bool), Error> {
-    let path = Views::new(settings.clone()).path(branch);
-    if !path.exists() {
-        return Ok((Vec::new(), false));
-    }
-    let read = || -> Result<(Vec<DocId>, bool), StoreError> {
-        let rows = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-        rows.busy_timeout(crate::views::BUSY)?;
-        let complete = readmodel::is_complete(&rows)?;
-        if !complete {
-            return Ok((Vec::new(), false));
-        }
-        let mut found = match name.to_uppercase().parse::<RecordId>().or_else(|_| name.parse()) {
-            Ok(id) => readmodel::bearers(&rows, &id)?,
-            Err(_) => Vec::new(),
-        };
-        for kind in KINDS {
-            found.extend(readmodel::by_legacy(&rows, kind, name)?);
-        }
-        let mut docs: Vec<DocId> = found.into_iter().map(|row| row.doc).collect();
-        docs.sort_unstable();
-        docs.dedup();
-        Ok((docs, complete))
-    };
-    read().map_err(|source| Error::Views { path: path.clone(), source })
 }

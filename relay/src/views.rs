@@ -9,10 +9,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use readmodel::Prepared;
-use records::View;
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use records::{KINDS, View};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior, params};
 use store::{StoreError, StoreErrorKind};
-use vocab::{BranchId, DocId, Epoch, Position};
+use vocab::{BranchId, DocId, Epoch, Position, RecordId};
 
 use crate::readers::Readers;
 use crate::{Error, Settings, limits};
@@ -91,6 +91,34 @@ impl Views {
         let mut rows = self.rows(branch, epoch, head)?;
         rows.remove(std::iter::once(doc))?;
         rows.scrub()
+    }
+
+    /// The documents of `branch` that hold a record of this id, here or on paper, each once; and whether the rows show every
+    /// document.
+    pub(crate) fn bearers(&self, branch: BranchId, name: &str) -> Result<(Vec<DocId>, bool), Error> {
+        let path = self.path(branch);
+        if !path.exists() {
+            return Ok((Vec::new(), false));
+        }
+        let read = || -> Result<(Vec<DocId>, bool), StoreError> {
+            let rows = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+            rows.busy_timeout(BUSY)?;
+            if !readmodel::is_complete(&rows)? {
+                return Ok((Vec::new(), false));
+            }
+            let mut found = match name.to_uppercase().parse::<RecordId>().or_else(|_| name.parse()) {
+                Ok(id) => readmodel::bearers(&rows, &id)?,
+                Err(_) => Vec::new(),
+            };
+            for kind in KINDS {
+                found.extend(readmodel::by_legacy(&rows, kind, name)?);
+            }
+            let mut docs: Vec<DocId> = found.into_iter().map(|row| row.doc).collect();
+            docs.sort_unstable();
+            docs.dedup();
+            Ok((docs, true))
+        };
+        read().map_err(|source| failed(&path, source))
     }
 
     /// The file of the rows of `branch`.

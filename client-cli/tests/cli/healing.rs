@@ -79,10 +79,10 @@ fn a_store_copied_back_says_so_and_goes_on() {
 }
 
 fn copied(device: &Environment, to: &std::path::Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(device.home()).unwrap() {
-        let entry = entry.unwrap();
-        std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+    std::fs::create_dir_all(to).expect("a home can be copied");
+    for entry in std::fs::read_dir(device.home()).expect("a home can be copied") {
+        let entry = entry.expect("a home can be copied");
+        std::fs::copy(entry.path(), to.join(entry.file_name())).expect("a home can be copied");
     }
 }
 

@@ -13,8 +13,11 @@ import { WebSocketClientAdapter, WebSocketServerAdapter } from "@automerge/autom
 import { NodeFSStorageAdapter } from "@automerge/automerge-repo-storage-nodefs"
 import { WebSocketServer } from "ws"
 
-// The packages tell of what goes wrong on standard output, which is for answers here.
-console.log = console.error
+// The packages tell of what goes wrong on standard output, which is for answers here; and at length.
+console.log = what => console.error(`automerge-repo: ${what}`)
+
+// A device that loads thousands of documents answers no ping for many seconds; by default the server would cut its link.
+const KEEP_ALIVE_MS = 120_000
 
 const [role, data, idsFile, address] = process.argv.slice(2)
 const ids = readFileSync(idsFile, "utf8").split("\n").filter(Boolean)
@@ -120,7 +123,7 @@ let answer
 if (role === "server") {
   const sockets = new WebSocketServer({ host: "127.0.0.1", port: 0 })
   await new Promise(resolve => sockets.once("listening", resolve))
-  const repo = new Repo({ storage: new NodeFSStorageAdapter(data), network: [new WebSocketServerAdapter(sockets)] })
+  const repo = new Repo({ storage: new NodeFSStorageAdapter(data), network: [new WebSocketServerAdapter(sockets, KEEP_ALIVE_MS)] })
   let handles = []
   answer = {
     listen: () => ({ address: `127.0.0.1:${sockets.address().port}` }),

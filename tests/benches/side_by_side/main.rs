@@ -96,7 +96,10 @@ fn bench(write: bool) -> Result<(), Failed> {
             let stage = relay.take().map_or_else(again, Ok)?;
             // What a slow link adds does not depend on the size; at the largest it drowns in the rest.
             let slow = Some(documents) == smallest;
-            cases::measure(&runtime, &book, stage, slow, again, |case, told| table.row(documents, case, engine, told))?;
+            let measured = cases::measure(&runtime, &book, stage, slow, again, |case, told| {
+                table.row(documents, case, engine, told)
+            });
+            spared(engine, measured)?;
         }
         std::fs::remove_dir_all(&dir)?;
     }
@@ -109,12 +112,21 @@ fn bench(write: bool) -> Result<(), Failed> {
     let mut relay = Some(relay);
     for &engine in &engines {
         let again = || book.serve(&runtime, engine, node.as_deref());
-        fan(&book, relay.take().map_or_else(again, Ok)?, engine)?;
+        spared(engine, fan(&book, relay.take().map_or_else(again, Ok)?, engine))?;
     }
     if write {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/reconnect.svg");
         std::fs::write(&path, picture::draw(table.rows()))?;
         println!("\ndrawn: {}", path.display());
+    }
+    Ok(())
+}
+
+/// What another engine does not bear is told and ends its own cases, not the run.
+fn spared(engine: Engine, measured: Result<(), Failed>) -> Result<(), Failed> {
+    match measured {
+        Err(failed) if engine != Engine::Fieldbook => println!("  {} went no further: {failed}", engine.name()),
+        measured => return measured,
     }
     Ok(())
 }

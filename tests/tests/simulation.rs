@@ -9,9 +9,8 @@ use tests::sim::{Mutation, Summary, Violation, narrate, run};
 
 /// How many seeds a plain `cargo test` runs.
 const SEEDS: u64 = 100;
-/// How many seeds a deliberate fault may survive. That sums are not compared shows only where a relay was put back under its
-/// old epoch and has since grown past a cursor, which one seed in some hundred brings about.
-const MUTATION_SEEDS_MAX: u64 = 1_000;
+/// How many seeds a deliberate fault may survive.
+const MUTATION_SEEDS_MAX: u64 = 200;
 
 fn number(variable: &str) -> Option<u64> {
     let value = std::env::var(variable).ok()?;

@@ -87,8 +87,7 @@ pub(super) fn feed(batch: store::FeedBatch, mutation: Option<Mutation>, dice: &m
     if mutation == Some(Mutation::OwedForgotten) {
         owed.clear();
     }
-    let sum = batch.sum.filter(|_| mutation != Some(Mutation::SumsNotCompared));
-    FeedBatch { documents, cursor, head: batch.head, more: batch.more, owed, sum }
+    FeedBatch { documents, cursor, head: batch.head, more: batch.more, owed, sum: batch.sum }
 }
 
 fn feed_form(form: store::FeedForm) -> FeedForm {

@@ -234,7 +234,7 @@ impl World {
                     self.wear(id);
                 }
             }
-            RelayEffect::Authenticate(claim) => match self.relay.admit(&claim, self.now_ms, self.mutation) {
+            RelayEffect::Authenticate(claim) => match self.relay.admit(&claim, self.now_ms) {
                 Err(_) if unavailable => session.shut(Code::Unavailable, now),
                 admission => session.handle_admission(admission?, now),
             },

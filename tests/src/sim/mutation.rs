@@ -31,8 +31,6 @@ mutations! {
     ForeignChangeSkipped;
     /// The relay forgets which large documents it passed over.
     OwedForgotten;
-    /// The relay takes the device's word for what its feed comes to, and says nothing of its own.
-    SumsNotCompared;
     /// A range that differs is answered as equal.
     RangeSkipped;
     /// A document is compared, and the last change that the relay lacks is not asked for.

@@ -220,22 +220,14 @@ impl Relay {
         })
     }
 
-    pub(super) fn admit(
-        &self,
-        claim: &Claim,
-        now_ms: u64,
-        mutation: Option<Mutation>,
-    ) -> Fallible<Result<Admission, Code>> {
+    pub(super) fn admit(&self, claim: &Claim, now_ms: u64) -> Fallible<Result<Admission, Code>> {
         let Some(device) = self.store.device(claim.key).map_err(wrong)? else {
             return Ok(Err(Code::NotEnrolled));
         };
         let branch = self.store.branch(device.branch).map_err(wrong)?.ok_or("the branch is gone")?;
         let seen = self.store.seen(branch.id, claim.actor).map_err(wrong)?;
         let same_feed = claim.epoch == Some(branch.epoch);
-        let mut sum = if same_feed { self.store.sum_at(branch.id, claim.cursor.base).map_err(wrong)? } else { None };
-        if mutation == Some(Mutation::SumsNotCompared) {
-            sum = Some(claim.sum);
-        }
+        let sum = if same_feed { self.store.sum_at(branch.id, claim.cursor.base).map_err(wrong)? } else { None };
         Ok(Ok(Admission {
             time: Self::wall(now_ms),
             membership: self.membership(&device)?,

@@ -1,6 +1,5 @@
 //! Many light devices that are connected at once, each a task.
 
-use std::net::Ipv4Addr;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
@@ -12,9 +11,6 @@ use tokio::runtime::Runtime;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 use vocab::DocId;
-
-/// Devices behind one address: a branch's worth, far below the relay's bound.
-const DEVICES_PER_ADDRESS: usize = 200;
 
 /// Longest wait for anything to happen.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -120,11 +116,7 @@ impl Crowd {
 
 /// Opens a connection for the device at `place` of a crowd.
 pub(crate) async fn connect(served: &Served, place: usize) -> Result<Link, Failed> {
-    light::connect(&served.address, address(place)).await
-}
-
-fn address(place: usize) -> Ipv4Addr {
-    Ipv4Addr::new(127, 0, 1, u8::try_from(1 + place / DEVICES_PER_ADDRESS % 250).unwrap_or(1))
+    light::connect(&served.address, light::address(place)).await
 }
 
 fn one(
@@ -143,7 +135,7 @@ fn one(
         // Nobody listens any more once everything was measured.
         let say = |moment, failed| drop(tell.send(News { moment, at: Instant::now(), took: start.elapsed(), failed }));
         let done = async {
-            let mut link = light::connect(&relay, address(place)).await?;
+            let mut link = light::connect(&relay, light::address(place)).await?;
             let told = |told| match told {
                 Told::CaughtUp => say(Moment::CaughtUp, None),
                 Told::Arrived(_) => say(Moment::Arrived, None),

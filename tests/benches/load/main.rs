@@ -39,8 +39,12 @@ const AUDIENCE: u32 = 1_000;
 /// Edits made one after the other.
 const EDITS: usize = 40;
 
-/// Connections of each device that are held idle: five thousand in all, below the relay's bound.
-const IDLE_EACH: usize = 5;
+/// Devices that are connected and idle: below the relay's bound, and one connection each, since a device that comes again takes
+/// the place of its own.
+const IDLE: u32 = 5_000;
+
+/// Time for those to come.
+const CONNECTING: Duration = Duration::from_secs(10);
 
 /// How long memory is given to come to rest.
 const REST: Duration = Duration::from_secs(3);
@@ -71,15 +75,19 @@ fn bench() -> Result<(), Failed> {
     let mut office = runtime.block_on(Office::open(&mut served, dossiers, CHANGES_EACH, usize::try_from(dossiers)?))?;
     served.followed()?;
     row("written, pushed, and followed by documents and rows", seconds(start.elapsed()), "");
-    let staff = runtime.block_on(office.staff(&mut served, AUDIENCE))?;
+    let staff = runtime.block_on(office.staff(&mut served, 1..1 + AUDIENCE))?;
 
     let mut night = Night { office: &mut office, staff, used: 0 };
-    for (what, spread) in [("within a minute", spread), ("at one moment", Duration::ZERO)] {
+    for (what, spread) in
+        [(format!("within {} s", spread.as_secs()), spread), ("at one moment".to_owned(), Duration::ZERO)]
+    {
         night.pass(&runtime, &served)?;
-        morning(&runtime, &mut served, &mut night.staff, what, spread)?;
+        morning(&runtime, &mut served, &mut night.staff, &what, spread)?;
     }
     let Night { staff, used, .. } = night;
-    let staff = audience(&runtime, &mut served, &mut office, staff, used)?;
+    let mut staff = audience(&runtime, &mut served, &mut office, staff, used)?;
+    office.author.settle_down();
+    staff.extend(runtime.block_on(office.staff(&mut served, 1 + AUDIENCE..1 + IDLE))?);
     served.peer.end()?;
 
     let mut served = Served::start(&data)?;
@@ -189,26 +197,17 @@ fn audience(
 fn idle(runtime: &Runtime, served: &mut Served, staff: Vec<Light>) -> Result<(), Failed> {
     std::thread::sleep(REST);
     let before = served.peer.ask("forget")?;
-    let connections = staff.len() * IDLE_EACH;
-    println!("\n{connections} idle connections of {} devices", staff.len());
-    let mut crowds = Vec::new();
-    let mut staff = staff;
-    for _ in 0..IDLE_EACH {
-        let mut crowd = Crowd::gather(runtime, served, staff.clone(), Duration::ZERO);
-        crowd.times(staff.len(), Moment::CaughtUp)?;
-        crowds.push(crowd);
-    }
+    let connections = staff.len();
+    println!("\n{connections} idle connections");
+    let mut crowd = Crowd::gather(runtime, served, staff, CONNECTING);
+    crowd.times(connections, Moment::CaughtUp)?;
     std::thread::sleep(REST);
     let after = served.peer.ask("peak")?;
     let kib = (number(&after, "rss_kib")? - number(&before, "rss_kib")?) / connections as f64;
     row("relay: memory with none", mib(&before, "rss_kib")?, "");
     row("  with all of them", mib(&after, "rss_kib")?, "");
     row("  an idle connection", format!("{kib:.1} KiB"), "20 KB");
-    for crowd in crowds {
-        staff = crowd.leave(runtime)?.0;
-    }
-    drop(staff);
-    Ok(())
+    crowd.leave(runtime).map(|_| ())
 }
 
 /// A large book: start, and memory before anybody asks for anything.

@@ -1,6 +1,7 @@
 //! A branch of light devices: one that wrote the whole book, and others that hold the same.
 
 use std::net::Ipv4Addr;
+use std::ops::Range;
 use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
@@ -8,7 +9,7 @@ use records::{Dossier, Fields};
 use vocab::{Actor, Author, DocId, RecordId, Timestamp};
 
 use super::Failed;
-use super::light::{Light, connect};
+use super::light::{Light, address, connect};
 use super::relay::Served;
 use super::seed::document_id;
 use crate::generate::{Branch, Pen, YEAR_MS, YEAR_START};
@@ -47,7 +48,7 @@ impl Office {
     pub async fn open(relay: &mut Served, dossiers: u64, changes_each: usize, kept: usize) -> Result<Office, Failed> {
         let mut author = Light::new(0);
         let invite = relay.invite(1)?.concat();
-        author.enrol(&relay.address, invite).await?;
+        author.enrol(&relay.address, Ipv4Addr::LOCALHOST, invite).await?;
         let membership = author.membership().ok_or("a membership")?;
         let by = Author { staff: membership.staff.clone(), role: membership.role };
         let mut pen = Pen::new(author.actor(), membership.code.clone());
@@ -76,16 +77,16 @@ impl Office {
         Ok(Office { author, written: Arc::new(written), by })
     }
 
-    /// So many more devices, enrolled, each holding what the author holds.
+    /// Devices of these numbers, from 1 on, enrolled, each holding what the author holds.
     ///
     /// # Errors
     /// Those of the relay.
-    pub async fn staff(&self, relay: &mut Served, devices: u32) -> Result<Vec<Light>, Failed> {
-        let codes = relay.invite(usize::try_from(devices)?)?;
-        let address = relay.address.as_str();
-        let enrolling = stream::iter((1..=devices).zip(codes)).map(|(number, code)| async move {
+    pub async fn staff(&self, relay: &mut Served, numbers: Range<u32>) -> Result<Vec<Light>, Failed> {
+        let codes = relay.invite(numbers.len())?;
+        let served = relay.address.as_str();
+        let enrolling = stream::iter(numbers.zip(codes)).map(|(number, code)| async move {
             let mut device = Light::new(number);
-            device.enrol(address, code).await?;
+            device.enrol(served, address(usize::try_from(number)?), code).await?;
             Ok::<_, Failed>(device.as_far_as(&self.author))
         });
         enrolling.buffered(ENROLLING).try_collect().await

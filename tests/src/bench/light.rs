@@ -27,6 +27,9 @@ use super::Failed;
 /// How much a socket reads at once, in bytes: thousands of them are open in one process.
 const READ_BUFFER_BYTES: usize = 4 << 10;
 
+/// Devices that come from one address.
+const DEVICES_PER_ADDRESS: usize = 200;
+
 /// A change of a document, as sums count it.
 type Held = (DocId, ChangeHash);
 
@@ -142,16 +145,16 @@ impl Light {
         Ok(())
     }
 
-    /// Joins the branch of an invite.
+    /// Joins the branch of an invite, from one of this machine's own addresses.
     ///
     /// # Errors
     /// When the relay refuses.
-    pub async fn enrol(&mut self, relay: &str, invite: String) -> Result<(), Failed> {
+    pub async fn enrol(&mut self, relay: &str, from: Ipv4Addr, invite: String) -> Result<(), Failed> {
         let request = EnrolmentRequest { invite, name: "light".to_owned(), code: None };
         let clock = Clock::start();
         let secret = DeviceSecret::from_bytes(&self.secret);
         let mut session = DeviceSession::enrol(config(Mode::Once), secret, request, clock.now());
-        let mut link = connect(relay, Ipv4Addr::LOCALHOST).await?;
+        let mut link = connect(relay, from).await?;
         match self.drive(&mut session, &mut link, clock, None, &mut |_| {}).await? {
             Outcome::Enrolled { membership, .. } => self.membership = Some(membership),
             outcome => return Err(format!("not enrolled: {outcome:?}").into()),
@@ -347,6 +350,12 @@ impl Light {
         }
         new
     }
+}
+
+/// The address of the device at this place of a crowd: one for each branch's worth of devices, far below the relay's bounds.
+#[must_use]
+pub fn address(place: usize) -> Ipv4Addr {
+    Ipv4Addr::new(127, 0, 1, u8::try_from(1 + place / DEVICES_PER_ADDRESS % 250).unwrap_or(1))
 }
 
 /// Opens a websocket to the relay at `relay`, from one of this machine's own addresses.

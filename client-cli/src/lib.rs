@@ -20,6 +20,7 @@ mod history_view;
 mod interrupt;
 mod localise;
 mod printer;
+mod progress;
 mod prompt;
 mod record_view;
 mod size;

@@ -91,6 +91,13 @@ impl Printer {
         self.data(&text)
     }
 
+    /// One JSON value on one line of standard output.
+    pub(crate) fn json_line(&self, value: &impl Serialize) -> io::Result<()> {
+        let mut text = serde_json::to_string(value)?;
+        text.push('\n');
+        self.data(&text)
+    }
+
     /// Data on standard output, exactly as given, and at once.
     pub(crate) fn data(&self, text: &str) -> io::Result<()> {
         let mut out = io::stdout().lock();

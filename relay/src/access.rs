@@ -1,10 +1,10 @@
 //! Who may in: what the registry says of a device that connects or enrols.
 
 use std::net::IpAddr;
-use std::time::Instant;
 
 use store::{Enrolment, Feeds, InviteDigest, Registry, RegistryError, SqliteRelayStore};
 use sync::{Admission, Claim, Code, EnrolRequest, Membership};
+use tokio::time::Instant;
 use vocab::{DeviceKey, Staff, Timestamp};
 
 use crate::{AppState, Error, ticks};
@@ -48,9 +48,13 @@ fn admission(store: &SqliteRelayStore, claim: &Claim) -> Result<Result<Admission
         return Ok(Err(Code::WrongBranch));
     };
     let seen = store.seen(branch.id, claim.actor)?;
+    let head = store.head(branch.id)?;
+    let base = claim.cursor.base;
+    let sum = if claim.epoch == Some(branch.epoch) && base <= head { store.sum_at(branch.id, base)? } else { None };
     Ok(Ok(Admission {
         time: ticks::wall(),
-        head: store.head(branch.id)?,
+        head,
+        sum,
         seen: seen.map(|seen| sync::Seen { seq: seen.seq, doc: seen.doc, hash: seen.hash }),
         epoch: branch.epoch,
         membership: Membership {
@@ -71,6 +75,7 @@ fn enrolment(store: &mut SqliteRelayStore, request: &EnrolRequest) -> Result<(Me
         name: request.name.clone(),
         staff: staff_of(&request.name, &request.key).ok_or(Code::Malformed)?,
         app: request.app.clone(),
+        code: request.code.clone(),
         at,
     };
     let device = store.enrol(&enrolment).map_err(|error| refusal(&error))?;

@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use serde::Serialize;
 use store::{
-    Branch, BranchDraft, DEFAULT_ZONE, Device, Invite, InviteDigest, Registry, RegistryError, RelayStore,
-    SqliteRelayStore, StoreError, UserDraft,
+    Branch, BranchDraft, DEFAULT_ZONE, Device, Feeds, Invite, InviteDigest, Origin, Registry, RegistryError,
+    RelayStore, SecretKey, SqliteRelayStore, StoreError, UserDraft,
 };
-use vocab::{BranchId, DeviceCode, DeviceKey, Epoch, Role, Staff, Timestamp};
+use vocab::{BranchId, DeviceCode, DeviceKey, Epoch, Position, Role, Staff, Timestamp};
 
+use crate::erase::{Erased, Erasing, erase};
 use crate::pages::password;
 use crate::{Error, Settings, limits, ticks};
 
@@ -26,6 +27,7 @@ const INVITE_ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 /// A relay's data, to be administered.
 pub struct Admin {
     store: SqliteRelayStore,
+    settings: Settings,
 }
 
 /// An invite that was made. The code is kept nowhere else.
@@ -60,7 +62,7 @@ impl Admin {
     /// # Errors
     /// [`Error::Store`]: absent, unreadable, corrupt, of a newer version.
     pub fn open(settings: &Settings) -> Result<Self, Error> {
-        Ok(Admin { store: SqliteRelayStore::open(&settings.database())? })
+        Ok(Admin { store: SqliteRelayStore::open(&settings.database())?, settings: settings.clone() })
     }
 
     /// Opens a relay's data, made when absent.
@@ -68,7 +70,7 @@ impl Admin {
     /// # Errors
     /// [`Error::Store`] for anything but absence.
     pub fn open_or_create(settings: &Settings) -> Result<Self, Error> {
-        Ok(Admin { store: SqliteRelayStore::open_or_create(&settings.database())? })
+        Ok(Admin { store: SqliteRelayStore::open_or_create(&settings.database())?, settings: settings.clone() })
     }
 
     /// The store, for what is only read.
@@ -81,18 +83,43 @@ impl Admin {
     /// # Errors
     /// [`Error::BadName`], [`Error::BranchExists`].
     pub fn add_branch(&mut self, name: &str) -> Result<Branch, Error> {
+        self.add_branch_of(name, Origin::New)
+    }
+
+    /// Adds a branch in the place of one that was lost with the relay's disk: its devices bring back what they hold, and
+    /// what they say was erased stays erased.
+    ///
+    /// # Errors
+    /// [`Error::BadName`], [`Error::BranchExists`].
+    pub fn recover_branch(&mut self, name: &str) -> Result<Branch, Error> {
+        self.add_branch_of(name, Origin::Recovering)
+    }
+
+    fn add_branch_of(&mut self, name: &str, origin: Origin) -> Result<Branch, Error> {
         check_name(name)?;
         let draft = BranchDraft {
             id: BranchId::from_bytes(random()?),
             name: name.to_owned(),
             epoch: Epoch::from_bytes(random()?),
             zone: DEFAULT_ZONE.to_owned(),
+            secret: SecretKey::from_bytes(random()?),
+            origin,
             created_at: ticks::wall(),
         };
         self.store.add_branch(&draft).map_err(|error| match error {
             RegistryError::NameTaken { name } => Error::BranchExists { name },
             error => error.into(),
         })
+    }
+
+    /// Ends a branch's recovery: its devices have brought back what they held.
+    ///
+    /// # Errors
+    /// [`Error::NoBranch`].
+    pub fn end_recovery(&mut self, name: &str) -> Result<Branch, Error> {
+        let branch = self.branch(name)?;
+        self.store.end_recovery(branch.id)?;
+        self.branch(&branch.id.to_string())
     }
 
     /// Every branch, in the order they were made.
@@ -156,6 +183,38 @@ impl Admin {
         };
         let device = device.ok_or_else(|| Error::NoDevice { id: id.to_owned() })?;
         Ok(self.store.revoke(device.key, ticks::wall())?)
+    }
+
+    /// Erases a dossier, named by its document, the id of a record in it, or that record's id on paper; its bytes are gone from
+    /// every file of the relay when this returns. With a `branch` only that one is searched.
+    ///
+    /// # Errors
+    /// [`Error::NoDossier`], [`Error::AmbiguousDossier`], [`Error::RowsBehind`], [`Error::BadReason`], [`Error::NoBranch`];
+    /// [`Error::NotScrubbed`]: it is erased and its bytes are not gone yet.
+    pub fn erase(&mut self, dossier: &str, branch: Option<&str>, why: &str) -> Result<Erasing, Error> {
+        let branches = self.some_branches(branch)?;
+        erase(&mut self.store, &self.settings, branches, dossier, why)
+    }
+
+    /// What was erased in one branch or in all, in the order it was.
+    ///
+    /// # Errors
+    /// [`Error::NoBranch`], [`Error::Store`].
+    pub fn erased(&self, branch: Option<&str>) -> Result<Vec<Erased>, Error> {
+        let mut erased = Vec::new();
+        for branch in self.some_branches(branch)? {
+            let found = self.store.erasures(branch.id, Position::START, u32::MAX)?;
+            let shown = |(position, tombstone)| Erased::of(&branch, tombstone, Some(position));
+            erased.extend(found.into_iter().map(shown));
+        }
+        Ok(erased)
+    }
+
+    fn some_branches(&self, only: Option<&str>) -> Result<Vec<Branch>, Error> {
+        match only {
+            Some(name) => Ok(vec![self.branch(name)?]),
+            None => self.branches(),
+        }
     }
 
     /// Writes the converged records of a branch as `{"branch":..,"records":[..]}`, the same bytes as every device that holds the

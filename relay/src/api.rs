@@ -143,7 +143,11 @@ async fn devices(State(state): State<AppState>, Path(id): Path<String>, person: 
         let devices = store.devices(Some(branch.id))?;
         Ok(devices.into_iter().map(|device| ShownDevice::of(device, branch.name.clone(), head)).collect::<Vec<_>>())
     });
-    answer(&read.await?)
+    let mut devices = read.await?;
+    for device in &mut devices {
+        device.marks = Some(state.fleet().marks(&device.key));
+    }
+    answer(&devices)
 }
 
 #[derive(Deserialize)]

@@ -7,6 +7,7 @@ use messages::{Arg, Message};
 use store::{RegistryError, StoreError, StoreErrorKind};
 use thiserror::Error;
 
+use crate::limits;
 use crate::pages::password::PasswordError;
 
 /// Why a relay or one of its commands could not do what it was asked.
@@ -109,6 +110,32 @@ pub enum Error {
         /// As given.
         id: String,
     },
+    /// No dossier has this name.
+    #[error("there is no dossier `{name}`")]
+    NoDossier {
+        /// As given.
+        name: String,
+    },
+    /// No dossier is known by this name, but not every document's rows are there yet.
+    #[error("there is no dossier `{name}` among the rows that are there")]
+    RowsBehind {
+        /// As given.
+        name: String,
+    },
+    /// Several dossiers have this name.
+    #[error("`{name}` names more than one dossier")]
+    AmbiguousDossier {
+        /// As given.
+        name: String,
+        /// Their documents and branches.
+        found: Vec<String>,
+    },
+    /// The reason for an erasure is empty, too long, or holds control characters.
+    #[error("this cannot be a reason")]
+    BadReason,
+    /// A dossier was erased, and others read the files for so long that its bytes could not be removed from them.
+    #[error("the files are in use")]
+    NotScrubbed,
     /// Somebody has this name for signing in already.
     #[error("there is a user `{name}` already")]
     UserExists {
@@ -144,6 +171,13 @@ impl Error {
             Error::BranchExists { name } => Message::new("relay-error-branch-exists").with("name", name.as_str()),
             Error::BadName { name } => Message::new("relay-error-bad-name").with("name", name.as_str()),
             Error::NoDevice { id } => Message::new("relay-error-no-device").with("id", id.as_str()),
+            Error::NoDossier { name } => Message::new("relay-error-no-dossier").with("name", name.as_str()),
+            Error::RowsBehind { name } => Message::new("relay-error-rows-behind").with("name", name.as_str()),
+            Error::AmbiguousDossier { name, found } => Message::new("relay-error-ambiguous-dossier")
+                .with("name", name.as_str())
+                .with("found", found.join(", ")),
+            Error::BadReason => Message::new("relay-error-bad-reason").with("bytes", limits::WHY_BYTES_MAX.to_string()),
+            Error::NotScrubbed => Message::new("relay-error-not-scrubbed"),
             Error::UserExists { name } => Message::new("relay-error-user-exists").with("name", name.as_str()),
             Error::Stopping => Message::new("relay-error-stopping"),
         }

@@ -29,8 +29,8 @@ pub(crate) fn export(store: &SqliteRelayStore, branch: &Branch, out: &mut dyn io
         after = Some(last.doc);
         let transaction = rows.unchecked_transaction().map_err(StoreError::from)?;
         for document in &documents {
-            match Dossier::load(&document.bytes) {
-                Ok(dossier) => readmodel::apply(&transaction, document.doc, &dossier.read())?,
+            match Dossier::receive(&document.bytes) {
+                Ok((dossier, _)) => readmodel::apply(&transaction, document.doc, &dossier.read())?,
                 Err(error) => tracing::warn!(doc = %document.doc, %error, "left out of the export"),
             }
         }

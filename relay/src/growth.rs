@@ -32,12 +32,13 @@ impl Growth {
         self.woken.notify_all();
     }
 
-    /// The branches marked since this was last asked; sleeps while there are none. `None` to stop.
-    pub(crate) fn next(&self) -> Option<BTreeSet<BranchId>> {
+    /// The branches marked since this was last asked; sleeps while there are none, and for `duration_max` at most. `None` to
+    /// stop.
+    pub(crate) fn next(&self, duration_max: Duration) -> Option<BTreeSet<BranchId>> {
         let waiting = self.lock();
-        let mut waiting = self
+        let (mut waiting, _) = self
             .woken
-            .wait_while(waiting, |waiting| waiting.branches.is_empty() && !waiting.stopping)
+            .wait_timeout_while(waiting, duration_max, |waiting| waiting.branches.is_empty() && !waiting.stopping)
             .unwrap_or_else(PoisonError::into_inner);
         (!waiting.stopping).then(|| std::mem::take(&mut waiting.branches))
     }

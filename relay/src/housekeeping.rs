@@ -1,20 +1,21 @@
 //! What has to be looked at from time to time: whether another process wrote to the database, what devices said of
 //! themselves, and what has expired.
 //!
-//! `fieldbook-relay device revoke` and its like run beside a serving relay, in a process of their own. SQLite counts the
-//! commits of other connections (`PRAGMA data_version`); when that number moves, the registry is read again.
+//! `fieldbook-relay device revoke`, `erase` and their like run beside a serving relay, in a process of their own. SQLite counts
+//! the commits of other connections (`PRAGMA data_version`); when that number moves, the registry is read again, and what was
+//! erased since is told to whoever is connected.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
 use rusqlite::{Connection, OpenFlags};
-use store::{Registry, SqliteRelayStore, StoreError};
-use sync::Code;
+use store::{Feeds, Registry, RelayStore, SqliteRelayStore, StoreError};
+use sync::{Code, LiveBatch, LiveForm};
 use tokio::sync::broadcast;
-use vocab::{BranchId, DeviceKey};
+use vocab::{BranchId, DeviceKey, Position, Tombstone};
 
 use crate::growth::Growth;
 use crate::hub::Hub;
@@ -31,6 +32,8 @@ pub(crate) struct Housekeeping {
     growth: Arc<Growth>,
     changes: broadcast::Sender<BranchChanged>,
     known: Known,
+    /// When to see whether the bytes of what was erased are gone from the store's files; whoever erased does that first.
+    scrub_at: Option<Instant>,
 }
 
 /// The registry as it was when last read.
@@ -40,6 +43,8 @@ struct Known {
     branches: BTreeSet<BranchId>,
     revoked: BTreeSet<DeviceKey>,
     devices: usize,
+    /// The latest erasure of each branch that was told.
+    erased: BTreeMap<BranchId, Position>,
 }
 
 impl Housekeeping {
@@ -56,9 +61,21 @@ impl Housekeeping {
         let watch =
             Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
                 .map_err(StoreError::from)?;
-        let mut housekeeping =
-            Housekeeping { watch, store, store_thread, hub, reports, growth, changes, known: Known::default() };
+        let mut housekeeping = Housekeeping {
+            watch,
+            store,
+            store_thread,
+            hub,
+            reports,
+            growth,
+            changes,
+            known: Known::default(),
+            scrub_at: Some(Instant::now()),
+        };
         housekeeping.known = housekeeping.read()?;
+        for branch in housekeeping.known.branches.clone() {
+            while !housekeeping.erasures(branch)?.is_empty() {}
+        }
         Ok(housekeeping)
     }
 
@@ -77,6 +94,9 @@ impl Housekeeping {
                 }
                 if stopping {
                     return;
+                }
+                if self.scrub_at.is_some_and(|at| at <= Instant::now()) {
+                    self.scrub();
                 }
                 if pruned.is_none_or(|last| last.elapsed() >= limits::PRUNE_PERIOD) {
                     pruned = Some(Instant::now());
@@ -105,8 +125,43 @@ impl Housekeeping {
         {
             self.announce(now.branches.iter().copied());
         }
-        self.known = now;
+        let erased = std::mem::take(&mut self.known.erased);
+        let version = now.version;
+        self.known = Known { erased, version: self.known.version, ..now };
+        for branch in self.known.branches.clone() {
+            while self.tell_erasures(branch)? {}
+        }
+        // Last: what cannot be told now is told when this is tried again.
+        self.known.version = version;
         Ok(())
+    }
+
+    /// The next erasures of `branch` that were not told, each once.
+    fn erasures(&mut self, branch: BranchId) -> Result<Vec<(Position, Tombstone)>, Error> {
+        let told = self.known.erased.entry(branch).or_default();
+        let found = self.store.erasures(branch, *told, limits::ERASURES_AT_ONCE)?;
+        if let Some((last, _)) = found.last() {
+            *told = *last;
+        }
+        Ok(found)
+    }
+
+    /// Tells the sessions of `branch` of erasures; whether there may be more. A device that stands elsewhere reads the feed.
+    fn tell_erasures(&mut self, branch: BranchId) -> Result<bool, Error> {
+        let found = self.erasures(branch)?;
+        for (position, tombstone) in &found {
+            let Some(sum) = self.store.sum_at(branch, *position)? else { continue };
+            tracing::info!(%branch, doc = %tombstone.doc, %position, "a document was erased");
+            let before = Position::new(position.get().saturating_sub(1));
+            let entry = (tombstone.doc, LiveForm::Erased(tombstone.clone()));
+            self.hub.publish(branch, None, &LiveBatch::new(before, vec![entry], sum));
+        }
+        if !found.is_empty() {
+            self.growth.mark(branch);
+            self.announce([branch]);
+            self.scrub_at = Some(Instant::now() + limits::SCRUB_DELAY);
+        }
+        Ok(!found.is_empty())
     }
 
     fn read(&self) -> Result<Known, Error> {
@@ -122,6 +177,7 @@ impl Housekeeping {
                 .filter(|device| device.revoked_at.is_some())
                 .map(|device| device.key)
                 .collect(),
+            erased: BTreeMap::new(),
         })
     }
 
@@ -141,6 +197,16 @@ impl Housekeeping {
             Ok(()) => self.announce(branches),
             Err(error) => tracing::warn!(%error, "what devices reported is not kept"),
         }
+    }
+
+    fn scrub(&mut self) {
+        self.scrub_at = match self.store_thread.write_blocking(|store| Ok(store.scrub()?)) {
+            Ok(_) => None,
+            Err(error) => {
+                tracing::warn!(%error, "the bytes of what was erased are not gone from the files yet");
+                Some(Instant::now() + limits::SCRUB_DELAY)
+            }
+        };
     }
 
     fn prune(&self) {

@@ -15,10 +15,14 @@
 //! - Everything derived is in files of its own (`views-<branch>.db`) and may be deleted at any time.
 
 mod access;
+mod address;
 mod admin;
 mod admission;
 mod api;
 pub mod commands;
+mod crowd;
+mod door;
+mod erase;
 mod error;
 mod export;
 mod feeds;
@@ -27,13 +31,16 @@ mod growth;
 mod housekeeping;
 mod hub;
 pub mod limits;
+mod mailbox;
 mod materializer;
 mod metrics;
 mod outgoing;
 mod pages;
 mod printer;
 mod publisher;
+mod rate;
 mod readers;
+mod resting;
 mod restore;
 mod serve;
 mod settings;
@@ -44,7 +51,9 @@ mod ticks;
 mod views;
 
 pub use admin::{AddedUser, Admin, Issued};
+pub use erase::{Erased, Erasing};
 pub use error::Error;
+pub use rate::Rate;
 pub use serve::{Relay, serve};
-pub use settings::{DEFAULT_LISTEN, Settings, default_data};
+pub use settings::{ConnectionLimits, DEFAULT_LISTEN, Settings, default_data};
 pub use state::{AppState, BranchChanged};

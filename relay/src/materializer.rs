@@ -4,23 +4,31 @@
 //! its rows, and keeps its saved form. Rows are committed before the saved form: after a crash between the two the document is
 //! still behind and is done again, so rows never miss what the store takes for done.
 //!
-//! A document that cannot be loaded or read is set aside with the reason, until another change of it arrives. Its changes stay in
-//! the feed and still reach devices; nobody else waits for it.
+//! A document that cannot be read through is set aside with the reason, until another change of it arrives. What of it can be
+//! read is shown; its changes stay in the feed, unsaved, and still reach devices whole; nobody else waits for it. One that takes
+//! long rests before it is read again.
+//!
+//! The rows of a document that was erased go, and their bytes leave the file, before the store takes that for done.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
-use records::{Dossier, View};
-use store::{Documents, Feeds, Materialized, Quarantined, Registry, SqliteRelayStore};
+use records::{Dossier, SetAside, View};
+use store::{Behind, Content, Documents, Feeds, Materialized, Quarantined, Registry, SqliteRelayStore, StoreErrorKind};
 use tokio::sync::broadcast;
-use vocab::{BranchId, ChangeHash, DocId, Position};
+use vocab::{BranchId, ChangeHash, DocId, Position, Sum};
 
 use crate::growth::Growth;
+use crate::resting::Resting;
 use crate::store_thread::StoreThread;
 use crate::views::{Rows, Views};
 use crate::{BranchChanged, Error, Settings, limits, ticks};
+
+/// How long it sleeps when nothing is to be done later; looking once more then costs nothing.
+const NOTHING_LATER: Duration = Duration::from_secs(60 * 60);
 
 pub(crate) struct Materializer {
     store: SqliteRelayStore,
@@ -29,6 +37,7 @@ pub(crate) struct Materializer {
     growth: Arc<Growth>,
     changes: broadcast::Sender<BranchChanged>,
     desks: BTreeMap<BranchId, Desk>,
+    resting: Resting,
 }
 
 /// What is being done for one branch.
@@ -48,10 +57,18 @@ enum Work {
 struct Made {
     doc: DocId,
     last: Position,
-    /// What it shows; nothing when it could not even be loaded, and then its rows stay what they were.
-    view: Option<View>,
+    rows: Shown,
     /// Its heads and saved form, or why it is set aside.
     kept: Result<(Vec<ChangeHash>, Vec<u8>), String>,
+}
+
+/// What the rows of a document have to be.
+enum Shown {
+    View(Box<View>),
+    /// What they were: it could not even be loaded.
+    Unchanged,
+    /// Gone, and their bytes with them.
+    Nothing,
 }
 
 impl Materializer {
@@ -63,7 +80,15 @@ impl Materializer {
         changes: broadcast::Sender<BranchChanged>,
     ) -> Result<Self, Error> {
         let store = SqliteRelayStore::open(&settings.database())?;
-        let mut materializer = Materializer { store, store_thread, views, growth, changes, desks: BTreeMap::new() };
+        let mut materializer = Materializer {
+            store,
+            store_thread,
+            views,
+            growth,
+            changes,
+            desks: BTreeMap::new(),
+            resting: Resting::default(),
+        };
         for branch in materializer.store.branches()? {
             materializer.desk(branch.id)?;
             materializer.growth.mark(branch.id);
@@ -74,11 +99,25 @@ impl Materializer {
     /// Starts the thread; it ends when its [`Growth`] is stopped.
     pub(crate) fn start(mut self) -> Result<JoinHandle<()>, Error> {
         let run = move || {
-            while let Some(branches) = self.growth.next() {
+            let mut later: BTreeMap<BranchId, Instant> = BTreeMap::new();
+            loop {
+                let sleep = later.values().min().map(|at| at.saturating_duration_since(Instant::now()));
+                let Some(mut branches) = self.growth.next(sleep.unwrap_or(NOTHING_LATER)) else { return };
+                let now = Instant::now();
+                branches.extend(later.iter().filter(|(_, at)| **at <= now).map(|(branch, _)| *branch));
                 for branch in branches {
+                    later.remove(&branch);
                     match self.step(branch) {
                         Ok(Progress::More) => self.growth.mark(branch),
                         Ok(Progress::Done) => {}
+                        Ok(Progress::Later(at)) => {
+                            later.insert(branch, at);
+                        }
+                        Err(Error::Views { source, .. }) if source.kind() == StoreErrorKind::Busy => {
+                            // Somebody erases, or reads what was there before.
+                            self.growth.mark(branch);
+                            self.growth.pause(limits::MATERIALIZER_RETRY);
+                        }
                         Err(error) => {
                             tracing::error!(error = &error as &dyn std::error::Error, %branch, "the materializer cannot go on yet");
                             self.growth.mark(branch);
@@ -104,10 +143,17 @@ impl Materializer {
     /// Does a bounded part of what is to be done for `branch`.
     fn step(&mut self, branch: BranchId) -> Result<Progress, Error> {
         let behind = self.store.behind(branch, limits::MATERIALIZE_DOCUMENTS_MAX)?;
-        if behind.is_empty() {
-            return self.rebuild(branch);
+        let now = Instant::now();
+        let rests = |found: &Behind| self.resting.until(branch, found.doc, now);
+        let next = behind.iter().filter_map(rests).min();
+        let due: Vec<&Behind> = behind.iter().filter(|found| rests(found).is_none()).collect();
+        if due.is_empty() {
+            return Ok(match (self.rebuild(branch)?, next) {
+                (Progress::Done, Some(next)) => Progress::Later(next),
+                (progress, _) => progress,
+            });
         }
-        let made: Vec<Made> = behind.iter().map(|found| make(found.doc, found.last, &found.bytes)).collect();
+        let made: Vec<Made> = due.into_iter().map(|found| self.make(branch, found)).collect();
         self.desk(branch)?.put(&made)?;
         let (kept, set_aside) = sorted(made);
         for document in &set_aside {
@@ -126,13 +172,35 @@ impl Materializer {
         Ok(Progress::More)
     }
 
+    fn make(&mut self, branch: BranchId, found: &Behind) -> Made {
+        let began = Instant::now();
+        let made = match &found.content {
+            Content::Bytes(bytes) => make(found, bytes),
+            Content::Erased => {
+                Made { doc: found.doc, last: found.last, rows: Shown::Nothing, kept: Ok(Default::default()) }
+            }
+        };
+        let now = Instant::now();
+        self.resting.took(branch, found.doc, now - began, now);
+        made
+    }
+
     /// Reads the next documents of a branch whose rows are incomplete.
     fn rebuild(&mut self, branch: BranchId) -> Result<Progress, Error> {
         let Work::Rebuilding { after } = self.desk(branch)?.work else { return Ok(Progress::Done) };
         let documents = self.store.documents(branch, after, limits::MATERIALIZE_DOCUMENTS_MAX)?;
         let last = documents.last().map(|document| document.doc);
         // What has to be set aside was when it arrived.
-        let made: Vec<Made> = documents.iter().map(|found| make(found.doc, found.last, &found.bytes)).collect();
+        let shown = |bytes: &[u8]| read(bytes).map_or(Shown::Unchanged, |read| Shown::View(Box::new(read.view)));
+        let made: Vec<Made> = documents
+            .iter()
+            .map(|found| Made {
+                doc: found.doc,
+                last: found.last,
+                rows: shown(&found.bytes),
+                kept: Ok(Default::default()),
+            })
+            .collect();
         let desk = self.desk(branch)?;
         desk.put(&made)?;
         let progress = match last {
@@ -161,12 +229,24 @@ enum Progress {
     More,
     /// Nothing is left to do until the feed grows.
     Done,
+    /// Nor is there before this moment.
+    Later(Instant),
 }
 
 impl Desk {
     fn put(&mut self, made: &[Made]) -> Result<(), Error> {
         let head = made.iter().map(|made| made.last).max().unwrap_or_default();
-        self.rows.put(made.iter().filter_map(|made| Some((made.doc, made.view.as_ref()?))), head)
+        let views = made.iter().filter_map(|made| match &made.rows {
+            Shown::View(view) => Some((made.doc, &**view)),
+            Shown::Unchanged | Shown::Nothing => None,
+        });
+        self.rows.put(views, head)?;
+        let mut erased = made.iter().filter(|made| matches!(made.rows, Shown::Nothing)).map(|made| made.doc).peekable();
+        if erased.peek().is_some() {
+            self.rows.remove(erased)?;
+            self.rows.scrub()?;
+        }
+        Ok(())
     }
 }
 
@@ -181,20 +261,46 @@ fn sorted(made: Vec<Made>) -> (Vec<Materialized>, Vec<Quarantined>) {
     (kept, set_aside)
 }
 
+/// A document that was read through.
+struct Read {
+    dossier: Dossier,
+    view: View,
+    aside: Vec<SetAside>,
+}
+
 /// Reads a document through. The bytes come from devices: whatever they do to the reader, it ends here.
-fn make(doc: DocId, last: Position, bytes: &[u8]) -> Made {
-    let read = || match Dossier::load(bytes) {
-        Ok(dossier) => {
-            let view = dossier.read();
-            let kept = if view.damaged {
-                Err("it can be loaded but not read through".to_owned())
-            } else {
-                Ok((dossier.heads(), dossier.save()))
-            };
-            Made { doc, last, view: Some(view), kept }
-        }
-        Err(corrupt) => Made { doc, last, view: None, kept: Err(corrupt.to_string()) },
+fn read(bytes: &[u8]) -> Result<Read, String> {
+    let read = || {
+        let (dossier, aside) = Dossier::receive(bytes).map_err(|corrupt| corrupt.to_string())?;
+        Ok(Read { view: dossier.read(), dossier, aside })
     };
-    let failed = || Made { doc, last, view: None, kept: Err("the reader failed on it".to_owned()) };
-    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| failed())
+    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| Err("the reader failed on it".to_owned()))
+}
+
+fn make(found: &Behind, bytes: &[u8]) -> Made {
+    let Behind { doc, last, .. } = *found;
+    match read(bytes) {
+        Ok(read) => {
+            let kept = match unsafe_to_save(found, &read) {
+                None => Ok((read.dossier.heads(), read.dossier.save())),
+                Some(reason) => Err(reason),
+            };
+            Made { doc, last, rows: Shown::View(Box::new(read.view)), kept }
+        }
+        Err(reason) => Made { doc, last, rows: Shown::Unchanged, kept: Err(reason) },
+    }
+}
+
+/// Why a document that was read may not be saved: its saved form is what devices get, so it has to hold exactly what the feed
+/// does.
+fn unsafe_to_save(found: &Behind, Read { dossier, view, aside }: &Read) -> Option<String> {
+    if view.damaged {
+        return Some("it can be loaded but not read through".to_owned());
+    }
+    if let Some(first) = aside.first() {
+        let (count, hash, reason) = (aside.len(), first.hash, first.reason.code());
+        return Some(format!("{count} of its changes cannot be applied; {hash} is {reason}"));
+    }
+    let sum: Sum = dossier.change_hashes().into_iter().map(|hash| Sum::of_change(found.doc, hash)).sum();
+    (sum != found.sum).then(|| "it is not a dossier: read as one it holds other changes than the feed".to_owned())
 }

@@ -38,12 +38,16 @@ pub(crate) struct Metrics {
     pub(crate) connections_refused: Counter,
     /// Connections that came over a limit and were turned away at the door.
     pub(crate) connections_turned_away: Counter,
+    /// Times that a connection was not read for a while because it sent too fast.
+    pub(crate) reads_paused: Counter,
     /// Changes taken into a feed.
     pub(crate) changes_accepted: Counter,
     /// Changes that were in the feed already.
     pub(crate) changes_had: Counter,
     /// Changes refused.
     pub(crate) changes_refused: Counter,
+    /// Changes and tombstones that devices brought back.
+    pub(crate) changes_restored: Counter,
     /// Bytes of frames received.
     pub(crate) bytes_received: Counter,
     /// Bytes of frames sent.
@@ -83,7 +87,7 @@ pub(crate) async fn show(State(state): State<AppState>) -> Response {
     });
     match gauges.await {
         Ok(gauges) => {
-            let page = state.metrics().render(state.admission().connections(), &gauges);
+            let page = state.metrics().render(state.admission().crowd().len(), &gauges);
             ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], page).into_response()
         }
         Err(error) => {
@@ -129,8 +133,10 @@ impl Metrics {
             ("connections_opened_total", "Connections opened", &self.connections_opened),
             ("connections_refused_total", "Connections refused with a reason", &self.connections_refused),
             ("connections_turned_away_total", "Connections over a limit", &self.connections_turned_away),
+            ("reads_paused_total", "Rests of connections that sent too fast", &self.reads_paused),
             ("bytes_received_total", "Bytes of frames received", &self.bytes_received),
             ("bytes_sent_total", "Bytes of frames sent", &self.bytes_sent),
+            ("changes_restored_total", "Changes and tombstones that devices brought back", &self.changes_restored),
             ("commits_total", "Transactions that committed pushes", &self.commits),
             ("batches_encoded_total", "Live batches encoded", &self.batches_encoded),
             ("sessions_lagged_total", "Sessions that fell behind the live batches", &self.sessions_lagged),

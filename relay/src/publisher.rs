@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::thread::JoinHandle;
 
-use sync::{Code, LiveBatch};
+use sync::LiveBatch;
 use vocab::BranchId;
 
 use crate::Error;
@@ -22,17 +22,17 @@ pub(crate) fn start(
     grew: impl Fn(BranchId) + Send + 'static,
 ) -> Result<JoinHandle<()>, Error> {
     let run = move || {
-        for push in committed {
-            let grown = !push.accepted.is_empty();
-            if grown && hub.has_others(push.branch, push.seat) {
-                let batch = Arc::new(LiveBatch::encode(push.after, &push.accepted));
+        for Committed { branch, seat, answer, after, entries, sum } in committed {
+            let grown = !entries.is_empty();
+            if grown && hub.has_others(branch, Some(seat)) {
+                let batch = LiveBatch::new(after, entries, sum);
                 metrics.batches_encoded.add(1);
-                let lagging = hub.publish(push.branch, push.seat, &batch);
+                let lagging = hub.publish(branch, Some(seat), &batch);
                 metrics.sessions_lagged.add(u64::try_from(lagging).unwrap_or(u64::MAX));
             }
-            hub.answer(push.branch, push.seat, push.verdicts.ok_or(Code::Unavailable));
+            hub.answer(branch, seat, answer);
             if grown {
-                grew(push.branch);
+                grew(branch);
             }
         }
     };

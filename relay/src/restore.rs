@@ -9,6 +9,7 @@ use store::{Registry, RelayStore, SqliteRelayStore, StoreError};
 use vocab::Epoch;
 
 use crate::admin::random;
+use crate::serve::make_directory;
 use crate::{Error, Settings};
 
 /// Restores the backup at `backup` into an empty data directory; how many branches it holds.
@@ -24,7 +25,7 @@ pub(crate) fn restore(settings: &Settings, backup: &Path) -> Result<usize, Error
     let unusable = |source| Error::File { path: backup.to_path_buf(), source };
     // Looked at first, so that nothing is left behind when it is not there.
     std::fs::File::open(backup).map_err(unusable)?;
-    std::fs::create_dir_all(&settings.data).map_err(|source| Error::Data { path: settings.data.clone(), source })?;
+    make_directory(&settings.data).map_err(|source| Error::Data { path: settings.data.clone(), source })?;
     // A directory of its own: a copy that a crash leaves behind, with what SQLite puts beside it, is in nobody's way.
     let scratch = settings.data.join("restoring");
     discard(&scratch)?;

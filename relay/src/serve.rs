@@ -1,18 +1,22 @@
 //! The life of a relay: open everything, accept connections, stop without losing anybody's answer.
 
-use std::fs::{File, TryLockError};
+use std::fs::{DirBuilder, File, TryLockError};
 use std::future::Future;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 
-use axum::Router;
 use axum::routing::get;
+use axum::serve::ListenerExt;
+use axum::{Router, middleware};
 use store::SqliteRelayStore;
 use tokio::net::TcpListener;
 use tokio::sync::broadcast;
 use tokio::time::{sleep, timeout};
 
+use crate::address::believe_proxy;
+use crate::door::Door;
 use crate::growth::Growth;
 use crate::housekeeping::Housekeeping;
 use crate::hub::Hub;
@@ -47,6 +51,15 @@ pub struct Relay {
     lock: File,
 }
 
+/// Makes the data directory, which only its owner may look into: rows and their indexes hold what documents do.
+pub(crate) fn make_directory(path: &Path) -> std::io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
 /// Takes the data directory for this process; the system gives it back when the process ends, however it ends.
 fn lock(settings: &Settings) -> Result<File, Error> {
     let path = settings.data.join(LOCK_FILE);
@@ -73,13 +86,15 @@ impl Relay {
     /// # Errors
     /// See [`serve`].
     pub fn open(settings: Settings) -> Result<Self, Error> {
-        std::fs::create_dir_all(&settings.data)
-            .map_err(|source| Error::Data { path: settings.data.clone(), source })?;
+        make_directory(&settings.data).map_err(|source| Error::Data { path: settings.data.clone(), source })?;
         let lock = lock(&settings)?;
         let store = SqliteRelayStore::open_or_create(&settings.database())?;
         let (changes, _) = broadcast::channel(limits::PAGE_SIGNALS_MAX);
-        let (metrics, hub, reports) =
-            (Arc::new(Metrics::default()), Arc::new(Hub::default()), Arc::new(Reports::default()));
+        let (metrics, hub, reports) = (
+            Arc::new(Metrics::default()),
+            Arc::new(Hub::new(settings.connections.per_device_max)),
+            Arc::new(Reports::default()),
+        );
         let growth = Arc::new(Growth::default());
         let views = Arc::new(Views::new(settings.clone()));
 
@@ -132,8 +147,9 @@ impl Relay {
     ) -> Result<(), Error> {
         let Relay { state, threads, lock } = self;
         let service = routes(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
+        let door = Door::new(listener, state.settings()).tap_io(|visitor| visitor.set_nodelay());
         let stopper = state.clone();
-        let server = axum::serve(listener, service).with_graceful_shutdown(async move {
+        let server = axum::serve(door, service).with_graceful_shutdown(async move {
             shutdown.await;
             stopper.stop();
         });
@@ -150,8 +166,8 @@ impl Relay {
         };
         // When the socket failed nobody was told yet.
         state.stop();
-        if timeout(limits::SHUTDOWN_GRACE, state.admission().empty()).await.is_err() {
-            tracing::warn!(connections = state.admission().connections(), "stopping with connections still open");
+        if timeout(limits::SHUTDOWN_GRACE, state.admission().crowd().empty()).await.is_err() {
+            tracing::warn!(connections = state.admission().crowd().len(), "stopping with connections still open");
         }
         threads.stop(&state).await;
         drop(lock);
@@ -183,13 +199,15 @@ async fn join(thread: JoinHandle<()>) {
 }
 
 fn routes(state: AppState) -> Router {
-    Router::new()
+    let trust_proxy = state.settings().trust_proxy;
+    let routes = Router::new()
         .route("/sync", get(socket::connect))
         .route("/healthz", get(healthz))
         .route("/metrics", get(metrics::show))
         .nest("/api/v1", api::router())
         .merge(pages::router())
-        .with_state(state)
+        .with_state(state);
+    if trust_proxy { routes.layer(middleware::from_fn(believe_proxy)) } else { routes }
 }
 
 async fn healthz() -> &'static str {

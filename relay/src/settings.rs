@@ -3,6 +3,9 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use crate::limits;
+use crate::rate::Rate;
+
 /// Where a relay listens unless told otherwise: this machine only, until somebody decides otherwise.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:8787";
 
@@ -13,13 +16,48 @@ pub struct Settings {
     pub data: PathBuf,
     /// The address people and devices use when it is not the one listened on (a proxy with TLS in front).
     pub url: Option<String>,
+    /// Whether every connection comes through a proxy whose `X-Forwarded-For` is to be believed. Without a proxy anybody could
+    /// claim any address there.
+    pub trust_proxy: bool,
+    /// How many may connect, and how fast.
+    pub connections: ConnectionLimits,
+}
+
+/// What one peer, one address and everybody together may ask of the relay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ConnectionLimits {
+    /// Connections at once in all; one more is answered 503.
+    pub total_max: usize,
+    /// Connections at once from one address; one more is answered 429. A network of 64 bits counts as one IPv6 address.
+    pub per_address_max: usize,
+    /// Connections at once of one device; with one more its oldest is told `replaced`.
+    pub per_device_max: usize,
+    /// Connections opened from one address, whatever becomes of them; one more is answered 429.
+    pub openings_per_address: Rate,
+    /// Frames of one connection; one more ends it with `rate`.
+    pub frames: Rate,
+    /// Bytes of one connection; beyond them it is read no faster than this.
+    pub bytes: Rate,
+}
+
+impl Default for ConnectionLimits {
+    fn default() -> Self {
+        ConnectionLimits {
+            total_max: limits::CONNECTIONS_MAX,
+            per_address_max: limits::CONNECTIONS_PER_ADDRESS_MAX,
+            per_device_max: limits::CONNECTIONS_PER_DEVICE_MAX,
+            openings_per_address: limits::OPENINGS_PER_ADDRESS,
+            frames: limits::FRAMES_PER_CONNECTION,
+            bytes: limits::BYTES_PER_CONNECTION,
+        }
+    }
 }
 
 impl Settings {
     /// Settings for the relay whose data is in `data`.
     #[must_use]
     pub fn new(data: impl Into<PathBuf>) -> Self {
-        Settings { data: data.into(), url: None }
+        Settings { data: data.into(), url: None, trust_proxy: false, connections: ConnectionLimits::default() }
     }
 
     /// The database of feeds, documents and the registry: everything that cannot be derived.

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use store::{DeviceReport, SqliteRelayStore};
+use store::{BookCache, DeviceReport, SqliteRelayStore, StoreError};
 use tokio::sync::{broadcast, watch};
 use vocab::{BranchId, DeviceKey};
 
 use crate::admission::Admission;
+use crate::fleet::Fleet;
 use crate::hub::Hub;
 use crate::metrics::Metrics;
 use crate::readers::Readers;
@@ -38,6 +39,8 @@ struct Inner {
     admission: Arc<Admission>,
     metrics: Arc<Metrics>,
     reports: Arc<Reports>,
+    fleet: Arc<Fleet>,
+    windows: sync::Windows,
 }
 
 /// What devices said of themselves and the database does not know yet. Losing it costs a line on the fleet's page until the device
@@ -59,12 +62,19 @@ pub(crate) struct Parts {
 impl AppState {
     pub(crate) fn new(parts: Parts) -> Self {
         let Parts { settings, changes, store_thread, views, hub, metrics, reports } = parts;
+        let books = BookCache::default();
         let readers = |readers_max| {
             let path = settings.database();
-            Readers::new(readers_max, move || Ok(SqliteRelayStore::open(&path)?))
+            let books = books.clone();
+            Readers::new(readers_max, move || {
+                let mut store = SqliteRelayStore::open_sharing(&path, &books)?;
+                let cache = store.connection_mut().pragma_update(None, "cache_size", -limits::READER_CACHE_KIB);
+                cache.map_err(StoreError::from)?;
+                Ok(store)
+            })
         };
         let (feed_readers, page_readers) = (readers(limits::FEED_READERS_MAX), readers(limits::PAGE_READERS_MAX));
-        let admission = Arc::new(Admission::default());
+        let admission = Arc::new(Admission::new(settings.connections));
         let stop = watch::Sender::new(false);
         AppState(Arc::new(Inner {
             settings,
@@ -78,6 +88,8 @@ impl AppState {
             admission,
             metrics,
             reports,
+            fleet: Arc::default(),
+            windows: sync::Windows::new(limits::WINDOWS_MAX),
         }))
     }
 
@@ -149,6 +161,11 @@ impl AppState {
         self.0.feed_readers.read(move |store| read(store)).await
     }
 
+    /// What all devices on poor links share while they catch up.
+    pub(crate) fn windows(&self) -> &sync::Windows {
+        &self.0.windows
+    }
+
     /// Tells whoever shows `branch` that it changed.
     pub(crate) fn announce(&self, branch: BranchId) {
         // Nobody may be looking.
@@ -174,6 +191,10 @@ impl AppState {
 
     pub(crate) fn admission(&self) -> &Arc<Admission> {
         &self.0.admission
+    }
+
+    pub(crate) fn fleet(&self) -> &Arc<Fleet> {
+        &self.0.fleet
     }
 
     pub(crate) fn metrics(&self) -> &Metrics {

@@ -7,61 +7,77 @@
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use store::{Appended, Feeds, Pushed, SqliteRelayStore, StoreError};
-use sync::Submission;
-use tokio::sync::{mpsc, oneshot};
-use vocab::{Actor, BranchId, DeviceKey, DocId, Position, Verdict};
+use store::{Appended, Feeds, Intake, Pushed, Restoration, Restoring, SqliteRelayStore, StoreError, Submission};
+use sync::wire::RestoreRefusal;
+use sync::{Code, LiveForm, Restored};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use vocab::{BranchId, DocId, Position, Sum, Verdict};
 
 use crate::hub::SeatId;
+use crate::mailbox::Answer;
 use crate::metrics::Metrics;
 use crate::{Error, limits, ticks};
 
-/// What one session wants appended to its branch's feed.
-pub(crate) struct Push {
-    pub(crate) branch: BranchId,
-    pub(crate) device: DeviceKey,
-    pub(crate) session_actor: Actor,
+/// What one session brings to its branch's feed.
+pub(crate) struct Brought {
     pub(crate) seat: SeatId,
-    pub(crate) submissions: Vec<Submission>,
+    pub(crate) load: Load,
 }
 
-impl Push {
+pub(crate) enum Load {
+    /// What its device made.
+    Push(Submission),
+    /// What its device brings back, and what of that was refused already.
+    Restore(Restoration, Vec<RestoreRefusal>),
+}
+
+impl Load {
     fn bytes(&self) -> usize {
-        self.submissions.iter().map(|submission| submission.bytes.len()).sum()
+        let restoring = |item: &Restoring| match item {
+            Restoring::Change { bytes, .. } => bytes.len(),
+            Restoring::Erased(tombstone) => tombstone.why.len(),
+        };
+        match self {
+            Load::Push(submission) => submission.changes.iter().map(|pushed| pushed.bytes.len()).sum(),
+            Load::Restore(restoration, _) => restoration.items.iter().map(restoring).sum(),
+        }
     }
 
-    fn to_stored(&self) -> store::Submission {
-        let changes = self.submissions.iter().map(|submission| Pushed {
-            seq: submission.seq,
-            doc: submission.doc,
-            header: submission.header.clone(),
-            bytes: Arc::clone(&submission.bytes),
-        });
-        store::Submission {
-            branch: self.branch,
-            device: self.device,
-            actor: self.session_actor,
-            changes: changes.collect(),
+    fn branch(&self) -> BranchId {
+        match self {
+            Load::Push(submission) => submission.branch,
+            Load::Restore(restoration, _) => restoration.branch,
+        }
+    }
+
+    fn intake(&self) -> Intake<'_> {
+        match self {
+            Load::Push(submission) => Intake::Push(submission),
+            Load::Restore(restoration, _) => Intake::Restore(restoration),
         }
     }
 }
 
-/// What became of a push, in the order of the feed.
+/// What became of what a session brought, in the order of the feed.
 pub(crate) struct Committed {
     pub(crate) branch: BranchId,
     pub(crate) seat: SeatId,
-    /// One verdict per change, or nothing when the store failed.
-    pub(crate) verdicts: Option<Vec<Verdict>>,
+    pub(crate) answer: Answer,
     /// The feed's head before it.
     pub(crate) after: Position,
-    /// What was accepted: the changes at the positions after that one.
-    pub(crate) accepted: Vec<(DocId, Arc<[u8]>)>,
+    /// What was accepted: what stands at the positions after that one.
+    pub(crate) entries: Vec<(DocId, LiveForm)>,
+    /// What the feed comes to at the last of them.
+    pub(crate) sum: Sum,
 }
+
+/// Room in the queue that is taken until the answer is on its way.
+type Room = OwnedSemaphorePermit;
 
 type Task = Box<dyn FnOnce(&mut SqliteRelayStore) + Send>;
 
 enum Job {
-    Push(Push),
+    Take(Brought, Room),
     Task(Task),
     Stop,
 }
@@ -70,6 +86,7 @@ enum Job {
 #[derive(Clone)]
 pub(crate) struct StoreThread {
     jobs: mpsc::Sender<Job>,
+    room: Arc<Semaphore>,
 }
 
 impl StoreThread {
@@ -85,12 +102,14 @@ impl StoreThread {
             .name("store".to_owned())
             .spawn(move || owner.run(queue))
             .map_err(Error::Runtime)?;
-        Ok((StoreThread { jobs }, thread))
+        Ok((StoreThread { jobs, room: Arc::new(Semaphore::new(limits::STORE_QUEUE_BYTES_MAX)) }, thread))
     }
 
-    /// Puts a push into the queue; its answer goes to its seat.
-    pub(crate) async fn push(&self, push: Push) -> Result<(), Error> {
-        self.jobs.send(Job::Push(push)).await.map_err(|_| Error::Stopping)
+    /// Puts what a session brings into the queue once there is room for its bytes; the answer goes to its seat.
+    pub(crate) async fn take(&self, brought: Brought) -> Result<(), Error> {
+        let bytes = u32::try_from(brought.load.bytes().min(limits::STORE_QUEUE_BYTES_MAX)).unwrap_or(u32::MAX);
+        let room = Arc::clone(&self.room).acquire_many_owned(bytes).await.map_err(|_| Error::Stopping)?;
+        self.jobs.send(Job::Take(brought, room)).await.map_err(|_| Error::Stopping)
     }
 
     /// Runs `write` on the thread.
@@ -143,14 +162,15 @@ impl Owner {
             match job {
                 Job::Stop => return,
                 Job::Task(task) => task(&mut self.store),
-                Job::Push(push) => {
-                    let mut bytes = push.bytes();
-                    let mut group = vec![push];
+                Job::Take(brought, room) => {
+                    let mut bytes = brought.load.bytes();
+                    let (mut group, mut rooms) = (vec![brought], vec![room]);
                     while group.len() < limits::GROUP_COMMIT_MAX && bytes < limits::GROUP_COMMIT_BYTES_MAX {
                         match queue.try_recv() {
-                            Ok(Job::Push(push)) => {
-                                bytes += push.bytes();
-                                group.push(push);
+                            Ok(Job::Take(brought, room)) => {
+                                bytes += brought.load.bytes();
+                                group.push(brought);
+                                rooms.push(room);
                             }
                             Ok(other) => {
                                 next = Some(other);
@@ -171,30 +191,78 @@ impl Owner {
     }
 
     /// Commits a group and hands its answers on; whether anybody still takes them.
-    fn commit(&mut self, group: Vec<Push>) -> bool {
-        let submissions: Vec<store::Submission> = group.iter().map(Push::to_stored).collect();
-        let result = self.store.append(&submissions, ticks::wall());
+    fn commit(&mut self, group: Vec<Brought>) -> bool {
+        let intakes: Vec<Intake<'_>> = group.iter().map(|brought| brought.load.intake()).collect();
+        let result = self.store.take(&intakes, ticks::wall());
         self.metrics.commits.add(1);
         if let Err(error) = &result {
             log_failure(error);
         }
         let mut appended = result.unwrap_or_default().into_iter();
-        group.into_iter().all(|push| self.committed.send(self.outcome(push, appended.next())).is_ok())
+        group.into_iter().all(|brought| self.committed.send(self.outcome(brought, appended.next())).is_ok())
     }
 
-    fn outcome(&self, push: Push, appended: Option<Appended>) -> Committed {
-        let Push { branch, seat, submissions, .. } = push;
-        let Some(Appended { verdicts, after, .. }) = appended else {
-            return Committed { branch, seat, verdicts: None, after: Position::START, accepted: Vec::new() };
+    fn outcome(&self, brought: Brought, appended: Option<Appended>) -> Committed {
+        let (branch, seat) = (brought.load.branch(), brought.seat);
+        let Some(appended) = appended else {
+            let answer = Answer::Failed(Code::Unavailable);
+            return Committed { branch, seat, answer, after: Position::START, entries: Vec::new(), sum: Sum::ZERO };
         };
-        verdicts.iter().for_each(|verdict| self.metrics.verdict(*verdict));
-        let accepted = submissions
+        let (after, sum) = (appended.after, appended.sum);
+        let (answer, entries) = match brought.load {
+            Load::Push(submission) => self.pushed(submission, appended),
+            Load::Restore(restoration, refused) => self.restored(restoration, refused, appended),
+        };
+        Committed { branch, seat, answer, after, entries, sum }
+    }
+
+    fn pushed(&self, submission: Submission, appended: Appended) -> (Answer, Vec<(DocId, LiveForm)>) {
+        appended.verdicts.iter().for_each(|verdict| self.metrics.verdict(*verdict));
+        let entries: Vec<_> = submission
+            .changes
             .into_iter()
-            .zip(&verdicts)
+            .zip(&appended.verdicts)
             .filter(|(_, verdict)| matches!(verdict, Verdict::Accepted(_)))
-            .map(|(submission, _)| (submission.doc, submission.bytes))
+            .map(|(Pushed { doc, bytes, .. }, _)| (doc, LiveForm::Change(bytes)))
             .collect();
-        Committed { branch, seat, verdicts: Some(verdicts), after, accepted }
+        let sum = (!entries.is_empty()).then_some(appended.sum);
+        (Answer::Appended(sync::Appended { verdicts: appended.verdicts, sum }), entries)
+    }
+
+    fn restored(
+        &self,
+        restoration: Restoration,
+        mut refused: Vec<RestoreRefusal>,
+        appended: Appended,
+    ) -> (Answer, Vec<(DocId, LiveForm)>) {
+        let mut entries = Vec::new();
+        let mut foreign = 0_u64;
+        for (item, verdict) in restoration.items.into_iter().zip(&appended.verdicts) {
+            let (doc, hash, form) = match item {
+                Restoring::Change { doc, header, bytes } => {
+                    foreign += u64::from(!header.actor.belongs_to(&restoration.device));
+                    (doc, Some(header.hash), LiveForm::Change(bytes))
+                }
+                Restoring::Erased(tombstone) => (tombstone.doc, None, LiveForm::Erased(tombstone)),
+            };
+            match verdict {
+                Verdict::Accepted(_) => entries.push((doc, form)),
+                Verdict::Had(_) => {}
+                Verdict::Refused(refusal) => refused.push(RestoreRefusal { doc, hash, refusal: *refusal }),
+            }
+        }
+        let taken = u64::try_from(entries.len()).unwrap_or(u64::MAX);
+        self.metrics.changes_restored.add(taken);
+        if taken > 0 {
+            // Changes of others in one device's name: to be found again by whoever asks how they came here.
+            tracing::info!(
+                branch = %restoration.branch, device = %restoration.device, taken, foreign, refused = refused.len(),
+                after = %appended.after, "a device brought back what the relay lacked"
+            );
+        }
+        let span = (taken > 0).then_some((appended.after, appended.head));
+        let restored = Restored { refused, tombstones: appended.tombstones, span, head: appended.head };
+        (Answer::Restored(restored), entries)
     }
 }
 

@@ -9,20 +9,21 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use readmodel::Prepared;
-use records::View;
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use records::{KINDS, View};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior, params};
 use store::{StoreError, StoreErrorKind};
-use vocab::{BranchId, DocId, Epoch, Position};
+use vocab::{BranchId, DocId, Epoch, Position, RecordId};
 
 use crate::readers::Readers;
 use crate::{Error, Settings, limits};
 
 /// How long one connection waits for another that writes; that takes milliseconds.
-const BUSY: Duration = Duration::from_secs(5);
+pub(crate) const BUSY: Duration = Duration::from_secs(5);
 
-/// Which feed the rows were derived from, and up to where.
+/// Which feed the rows were derived from, and up to where; and whether rows were removed since the file was last rewritten.
 const ORIGIN: &str = "CREATE TABLE IF NOT EXISTS relay_origin (
-    id INTEGER PRIMARY KEY CHECK (id = 1), epoch BLOB NOT NULL, head INTEGER NOT NULL) STRICT";
+    id INTEGER PRIMARY KEY CHECK (id = 1), epoch BLOB NOT NULL, head INTEGER NOT NULL) STRICT;
+    CREATE TABLE IF NOT EXISTS relay_unscrubbed (id INTEGER PRIMARY KEY CHECK (id = 1)) STRICT";
 
 /// The derived rows of every branch.
 pub(crate) struct Views {
@@ -79,7 +80,49 @@ impl Views {
         }
     }
 
-    fn path(&self, branch: BranchId) -> PathBuf {
+    /// Removes the rows of a document that was erased and every byte of them, if `branch` has rows at all.
+    ///
+    /// # Errors
+    /// Those of [`Rows::scrub`].
+    pub(crate) fn erase(&self, branch: BranchId, doc: DocId, epoch: Epoch, head: Position) -> Result<(), Error> {
+        if !self.path(branch).exists() {
+            return Ok(());
+        }
+        let mut rows = self.rows(branch, epoch, head)?;
+        rows.remove(std::iter::once(doc))?;
+        rows.scrub()
+    }
+
+    /// The documents of `branch` that hold a record of this id, here or on paper, each once; and whether the rows show every
+    /// document.
+    pub(crate) fn bearers(&self, branch: BranchId, name: &str) -> Result<(Vec<DocId>, bool), Error> {
+        let path = self.path(branch);
+        if !path.exists() {
+            return Ok((Vec::new(), false));
+        }
+        let read = || -> Result<(Vec<DocId>, bool), StoreError> {
+            let rows = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+            rows.busy_timeout(BUSY)?;
+            if !readmodel::is_complete(&rows)? {
+                return Ok((Vec::new(), false));
+            }
+            let mut found = match name.to_uppercase().parse::<RecordId>().or_else(|_| name.parse()) {
+                Ok(id) => readmodel::bearers(&rows, &id)?,
+                Err(_) => Vec::new(),
+            };
+            for kind in KINDS {
+                found.extend(readmodel::by_legacy(&rows, kind, name)?);
+            }
+            let mut docs: Vec<DocId> = found.into_iter().map(|row| row.doc).collect();
+            docs.sort_unstable();
+            docs.dedup();
+            Ok((docs, true))
+        };
+        read().map_err(|source| failed(&path, source))
+    }
+
+    /// The file of the rows of `branch`.
+    pub(crate) fn path(&self, branch: BranchId) -> PathBuf {
         self.settings.data.join(format!("views-{branch}.db"))
     }
 }
@@ -113,6 +156,45 @@ impl Rows {
         })
     }
 
+    /// Removes the rows of documents that were erased. Their bytes leave the file with [`Rows::scrub`].
+    pub(crate) fn remove(&mut self, docs: impl Iterator<Item = DocId>) -> Result<(), Error> {
+        self.write(|connection| {
+            for doc in docs {
+                if !readmodel::dossier(connection, doc)?.is_empty() {
+                    connection.execute("INSERT OR IGNORE INTO relay_unscrubbed (id) VALUES (1)", [])?;
+                }
+                readmodel::remove(connection, doc)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Rewrites the file when rows were removed from it since that was last done: nothing of them is left in it or beside it.
+    ///
+    /// # Errors
+    /// [`Error::Views`] with [`StoreErrorKind::Busy`] while somebody still reads what there was before; then it stays to be done.
+    pub(crate) fn scrub(&mut self) -> Result<(), Error> {
+        let path = &self.path;
+        let connection = &self.connection;
+        let scrubbed = || -> Result<(), StoreError> {
+            let wanted: bool =
+                connection.query_row("SELECT EXISTS (SELECT 1 FROM relay_unscrubbed)", [], |row| row.get(0))?;
+            if !wanted {
+                return Ok(());
+            }
+            readmodel::forget_words(connection)?;
+            // Overwriting what is deleted does not reach the copies that pages left behind when they were split.
+            connection.execute_batch("VACUUM")?;
+            let busy: i64 = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+            if busy != 0 {
+                return Err(StoreError::Busy);
+            }
+            connection.execute("DELETE FROM relay_unscrubbed", [])?;
+            Ok(())
+        };
+        scrubbed().map_err(|error| failed(path, error))
+    }
+
     /// Says that every document has been put.
     pub(crate) fn set_complete(&mut self) -> Result<(), Error> {
         self.write(readmodel::completed)?;
@@ -143,6 +225,7 @@ fn connect(path: &Path) -> Result<Connection, Error> {
         connection.pragma_update(None, "journal_mode", "WAL")?;
         // What the store takes for done must not be missing here after a power cut.
         connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "secure_delete", "ON")?;
         connection.set_prepared_statement_cache_capacity(64);
         Ok(connection)
     };

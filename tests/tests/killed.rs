@@ -1,4 +1,5 @@
-//! I1: what a command printed as saved, and what a relay acknowledged, survives being killed at any moment.
+//! I1, I4, I5: what a command printed as saved, and what a relay acknowledged, survives being killed at any moment, and old
+//! copies of files put in the place of newer ones.
 //!
 //! Real processes on real files, killed with SIGKILL after a random time, many times. The seed is printed when a claim
 //! fails; FIELDBOOK_KILL_SEED repeats its choices (the moments of the kills are the machine's).
@@ -177,4 +178,74 @@ fn devices_and_relay_killed_at_any_moment_lose_nothing_and_end_equal() {
     assert!(promised.is_subset(&ids(&exports[0])), "seed {seed}: something saved is missing on a device");
     assert_eq!(exports[0], exports[1], "seed {seed}: the devices differ");
     assert_eq!(exports[0], at_relay, "seed {seed}: the relay differs from the devices");
+}
+
+/// Copies a directory with everything in it.
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a directory can be made");
+    for entry in std::fs::read_dir(from).expect("the directory is there") {
+        let entry = entry.expect("the directory can be read");
+        let target = to.join(entry.file_name());
+        if entry.file_type().expect("a file has a type").is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), &target).expect("a file can be copied");
+        }
+    }
+}
+
+/// Puts the copy in the place of what is there now.
+fn put_back(copy_of: &Path, place: &Path) {
+    std::fs::remove_dir_all(place).expect("the directory can be removed");
+    copy(copy_of, place);
+}
+
+#[test]
+fn old_copies_put_in_the_place_of_the_relay_and_of_a_device_get_back_what_they_lost() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let data = dir.path().join("relay");
+    run(Program::Relay.command().arg("--data").arg(&data).args(["branch", "add", "north"]));
+    let mut relay = RelayProcess::start(&data);
+    let listen = relay.listen().to_owned();
+    let homes = [enrolled(&relay, dir.path(), "a"), enrolled(&relay, dir.path(), "b")];
+    let mut count = 0;
+    let mut add = |home: &Home| {
+        count += 1;
+        home.json(&["customer", "add", "--name", &format!("客{count}*"), "--channel", "email"]);
+    };
+    let sync_all = || homes.iter().chain(&homes).for_each(|home| drop(run(home.command().arg("sync"))));
+    homes.iter().for_each(&mut add);
+    sync_all();
+    let (old_relay, old_home) = (dir.path().join("old-relay"), dir.path().join("old-home"));
+    for round in 0..3 {
+        // What is copied is a state between commands; the relay's files are those that a kill leaves.
+        relay.kill();
+        let _removed = (std::fs::remove_dir_all(&old_relay), std::fs::remove_dir_all(&old_home));
+        copy(&data, &old_relay);
+        copy(&homes[0].dir, &old_home);
+        relay = RelayProcess::start_at(&data, &listen);
+        homes.iter().for_each(&mut add);
+        sync_all();
+        relay.kill();
+        if round != 1 {
+            put_back(&old_relay, &data);
+        }
+        if round != 0 {
+            put_back(&old_home, &homes[0].dir);
+            // Under numbers that the lost life had given before.
+            add(&homes[0]);
+        }
+        relay = RelayProcess::start_at(&data, &listen);
+        sync_all();
+    }
+    for home in &homes {
+        let status = home.json(&["status"]);
+        assert_eq!((&status["outbox"], &status["refused"]), (&Value::from(0), &Value::from(0)), "{status}");
+    }
+    let exports: Vec<Vec<u8>> = homes.iter().map(Home::export).collect();
+    let at_relay = run(relay.command().args(["export", "--branch", "north"])).stdout;
+    let exported: Value = serde_json::from_slice(&exports[0]).expect("an export is JSON");
+    assert_eq!(exported["records"].as_array().map(Vec::len), Some(count), "every customer is in the book, once");
+    assert_eq!(exports[0], exports[1], "the devices differ");
+    assert_eq!(exports[0], at_relay, "the relay differs from the devices");
 }

@@ -20,6 +20,9 @@ pub(super) fn run(context: &Context, matches: &ArgMatches) -> Result<(), Command
         if report.rebuilt {
             context.done(&context.text_with("cli-doctor-rebuilt", &args));
         }
+        if report.fitted > 0 {
+            context.done(&context.text_with("cli-doctor-fitted", &[("count", report.fitted.into())]));
+        }
         if report.ok {
             context.done(&context.text_with("cli-doctor-done", &args));
         }

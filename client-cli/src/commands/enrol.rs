@@ -1,7 +1,7 @@
 //! `enrol`: joins a branch at a relay with an invitation; makes the store when there is none.
 
-use clap::{ArgMatches, Command};
-use device::{Device, DeviceError};
+use clap::{Arg as ClapArg, ArgAction, ArgMatches, Command};
+use device::{Device, DeviceError, Rejoin};
 use messages::{Arg, Catalogue};
 use serde_json::json;
 
@@ -17,6 +17,7 @@ pub(super) fn shape(command: Command, _texts: &Catalogue) -> Command {
         .arg(arguments::option("relay", "URL").required(true))
         .arg(arguments::option("invite", "CODE").required(true))
         .arg(arguments::option("name", "NAME"))
+        .arg(ClapArg::new("again").long("again").action(ArgAction::SetTrue))
 }
 
 pub(super) fn run(context: &Context, matches: &ArgMatches) -> Result<(), CommandError> {
@@ -29,7 +30,9 @@ pub(super) fn run(context: &Context, matches: &ArgMatches) -> Result<(), Command
         opened => opened?,
     };
     context.progress(&context.text_with("cli-sync-connecting", &[("relay", relay.into())]));
-    let joined = context.block_on(device.enrol(relay, invite, name));
+    let book = device.status()?;
+    let rejoin = if matches.get_flag("again") { Rejoin::Always } else { Rejoin::WhenForgotten };
+    let joined = context.block_on(device.enrol(relay, invite, name, rejoin));
     context.progress("");
     let membership = joined??;
     let identity = device.identity()?;
@@ -51,6 +54,14 @@ pub(super) fn run(context: &Context, matches: &ArgMatches) -> Result<(), Command
         ("staff", identity.staff.to_string().into()),
     ];
     context.done(&context.text_with("cli-enrol-done", &joined));
+    if book.branch.is_some() {
+        let args = [("dossiers", Arg::from(book.dossiers)), ("outbox", book.outbox.into())];
+        context.detail(&context.text_with("cli-enrol-again", &args));
+        if book.device != identity.code {
+            let codes = [("before", Arg::from(book.device.to_string())), ("now", identity.code.to_string().into())];
+            context.detail(&context.text_with("cli-enrol-code_changed", &codes));
+        }
+    }
     let example = format!("{EXAMPLE_PREFIX}-{}-1", identity.code);
     context.detail(&context.text_with("cli-enrol-code", &[("example", example.into())]));
     context.next("fieldbook sync");

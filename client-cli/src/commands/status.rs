@@ -1,13 +1,20 @@
 //! `status`: the book, what waits to be sent, the last sync, refused changes, conflicts.
 
-use clap::{ArgMatches, Command};
-use messages::Catalogue;
+use std::collections::BTreeMap;
 
+use clap::{ArgMatches, Command};
+use device::Device;
+use messages::{Arg, Catalogue};
+
+use super::sync::tell_erased;
 use crate::command_error::CommandError;
 use crate::context::Context;
 use crate::history_view::minute;
 use crate::printer::Tone;
 use crate::table::{self, Toned};
+
+/// How many customers are named beside a reason.
+const CUSTOMERS_NAMED_MAX: usize = 5;
 
 pub(super) fn shape(command: Command, _texts: &Catalogue) -> Command {
     command
@@ -51,16 +58,55 @@ pub(super) fn run(context: &Context, _matches: &ArgMatches) -> Result<(), Comman
     }
     exchange.push(count("outbox", status.outbox, Tone::Plain));
     exchange.push(count("refused", status.refused, Tone::Bad));
+    if status.set_aside > 0 {
+        exchange.push(count("set_aside", status.set_aside, Tone::Warn));
+    }
+    if status.erased > 0 {
+        exchange.push(count("erased", status.erased, Tone::Plain));
+    }
+    if status.suspect {
+        exchange.push((label("suspect"), (label("suspect-next"), Tone::Warn)));
+    }
     let out = context.printer.out;
     let section = |heading: &str, pairs: &[(String, Toned)]| {
         format!("{}\n{}", out.tone(Tone::Strong, &label(heading)), table::card(out, context.printer.width, pairs))
     };
     let shown = format!("{}\n{}", section("heading-book", &book), section("heading-exchange", &exchange));
     context.printer.data(&shown)?;
+    tell_refused(context, &mut device)?;
+    tell_erased(context, &device.tell_erased()?);
+    if status.set_aside > 0 || status.invalid > 0 {
+        context.next("fieldbook doctor");
+    }
     if status.conflicts > 0 {
         context.next("fieldbook conflicts list");
     } else if status.branch.is_some() && status.outbox > 0 {
         context.next("fieldbook sync");
+    }
+    Ok(())
+}
+
+/// What the relay refused, by reason, each with how to go on.
+fn tell_refused(context: &Context, device: &mut Device) -> Result<(), CommandError> {
+    let mut reasons: BTreeMap<&'static str, (u64, Vec<String>)> = BTreeMap::new();
+    for change in device.refused()? {
+        let (count, customers) = reasons.entry(change.reason).or_default();
+        *count += 1;
+        if let Some(customer) = change.customer
+            && customers.len() < CUSTOMERS_NAMED_MAX
+            && !customers.contains(&customer)
+        {
+            customers.push(customer);
+        }
+    }
+    for (reason, (count, customers)) in reasons {
+        let args = [
+            ("count", Arg::from(count)),
+            ("reason", Arg::Key(format!("refusal-{reason}"))),
+            ("customers", if customers.is_empty() { "none".into() } else { customers.join(", ").into() }),
+        ];
+        context.warn(&context.text_with("cli-status-refused_for", &args));
+        context.detail(&context.text(&format!("cli-refused-fix-{reason}")));
     }
     Ok(())
 }

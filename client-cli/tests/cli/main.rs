@@ -2,6 +2,7 @@
 
 mod demo;
 mod environment;
+mod healing;
 mod language;
 mod life_cycle;
 mod prompts;

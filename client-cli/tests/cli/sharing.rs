@@ -13,16 +13,16 @@ use vocab::Role;
 use crate::environment::Environment;
 
 /// A relay on a thread of its own, stopped with the test.
-struct Running {
-    url: String,
-    settings: Settings,
+pub(crate) struct Running {
+    pub(crate) url: String,
+    pub(crate) settings: Settings,
     _data: TempDir,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<std::thread::JoinHandle<()>>,
 }
 
 impl Running {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let data = TempDir::new().unwrap();
         let settings = Settings::new(data.path());
         Admin::open_or_create(&settings).unwrap().add_branch("城东网点").unwrap();
@@ -42,13 +42,13 @@ impl Running {
         Running { url, settings, _data: data, stop: Some(stop), thread: Some(thread) }
     }
 
-    fn invite(&self, role: Role, staff: &str) -> String {
+    pub(crate) fn invite(&self, role: Role, staff: &str) -> String {
         let mut admin = Admin::open(&self.settings).unwrap();
         let staff = Some(staff.parse().unwrap());
         admin.invite("城东网点", role, staff, relay::limits::INVITE_LIFETIME).unwrap().code
     }
 
-    fn enrolled(&self, role: Role, staff: &str) -> Environment {
+    pub(crate) fn enrolled(&self, role: Role, staff: &str) -> Environment {
         let device = Environment::empty();
         device.ok(["enrol", "--relay", &self.url, "--invite", &self.invite(role, staff), "--name", "tablet"]);
         device

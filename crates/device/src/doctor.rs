@@ -1,5 +1,7 @@
 //! Checks what is in the store, and makes the read model anew.
 
+use std::collections::BTreeSet;
+
 use records::Dossier;
 use serde::Serialize;
 use store::WriteTx;
@@ -7,7 +9,7 @@ use vocab::DocId;
 
 use crate::error::WorkError;
 use crate::home::Device;
-use crate::{DeviceError, rows};
+use crate::{DeviceError, arrive, rows};
 
 /// What was found.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -20,8 +22,10 @@ pub struct DoctorReport {
     pub documents: u64,
     /// Documents that do not load, or whose heads are not those the store noted.
     pub damaged: Vec<DocId>,
-    /// Documents from the relay that were set aside because they do not load; their bytes are kept.
+    /// Documents of which something was set aside because it does not fit; the bytes are kept.
     pub set_aside: Vec<DocId>,
+    /// Changes that had been set aside and fit now.
+    pub fitted: u64,
     /// Records shown.
     pub records: u64,
     /// The rows are not what the documents say.
@@ -38,18 +42,22 @@ impl Device {
     pub fn doctor(&mut self, rebuild: bool) -> Result<DoctorReport, DeviceError> {
         let file = self.check()?;
         let home = self.home().to_path_buf();
+        let outside = self.outside();
         let mut report = DoctorReport { file, ..DoctorReport::default() };
         let checked = self.store()?.write(|tx| {
+            report.fitted = arrive::try_again(tx, &*outside)?;
             let before = rows::image(tx.connection())?;
             report.damaged = derive(tx, &mut report.documents)?;
             report.rows_differ = before != rows::image(tx.connection())?;
             report.records = readmodel::counts(tx.connection())?.records;
-            report.set_aside = tx.invalid(u32::MAX)?.into_iter().map(|invalid| invalid.doc).collect();
+            let invalid = tx.invalid(u32::MAX)?.into_iter().map(|invalid| invalid.doc);
+            let aside = tx.all_set_aside(u32::MAX)?.into_iter().map(|aside| aside.doc);
+            report.set_aside = invalid.chain(aside).collect::<BTreeSet<_>>().into_iter().collect();
             // A check that was not asked to mend undoes what it made.
-            if rebuild { Ok(()) } else { Err(WorkError::Checked) }
+            if rebuild || report.fitted > 0 { Ok(()) } else { Err(WorkError::Checked) }
         });
         match checked {
-            Ok(()) => report.rebuilt = true,
+            Ok(()) => report.rebuilt = rebuild || report.rows_differ,
             Err(WorkError::Checked) => {}
             Err(error) => return Err(error.at(&home)),
         }

@@ -148,9 +148,20 @@ pub enum DeviceError {
     /// What was entered is more than one change may hold.
     #[error("this is more than one change may hold")]
     TooLarge,
-    /// The store is an old copy: the relay holds changes of its actor that it lacks.
-    #[error("this store was restored from an old copy")]
-    Restored,
+    /// Both sides compared what they hold, brought each other what they lacked, and still do not hold the same.
+    #[error("this device and the relay {relay} do not hold the same after comparing")]
+    Unequal {
+        /// The relay's URL.
+        relay: String,
+    },
+    /// The document was erased for everybody.
+    #[error("the dossier {doc} was erased")]
+    Erased {
+        /// Its document.
+        doc: vocab::DocId,
+        /// Why, in the words of whoever did it.
+        why: String,
+    },
     /// A conflict has no candidate of this number.
     #[error("the conflict `{id}` has {count} candidates")]
     NoCandidate {
@@ -181,7 +192,9 @@ impl DeviceError {
     #[must_use]
     pub fn failure(&self) -> Failure {
         match self {
-            DeviceError::Unreachable { .. } | DeviceError::FeedChanged => Failure::Unreachable,
+            DeviceError::Unreachable { .. } | DeviceError::FeedChanged | DeviceError::Unequal { .. } => {
+                Failure::Unreachable
+            }
             DeviceError::Refused { code, .. } if code.may_retry() => Failure::Unreachable,
             _ => Failure::Refused,
         }
@@ -255,7 +268,11 @@ impl DeviceError {
             DeviceError::TooLarge => {
                 Message::new("device-too-large").with("max", sync::limits::CHANGE_BYTES_MAX / 1_024)
             }
-            DeviceError::Restored => Message::new("device-restored"),
+            DeviceError::Unequal { relay } => Message::new("device-unequal").with("relay", relay.as_str()),
+            DeviceError::Erased { doc, why } => {
+                let why = if why.is_empty() { "none" } else { why.as_str() };
+                Message::new("device-erased").with("doc", doc.to_string()).with("why", why)
+            }
             DeviceError::NoRandomness => Message::new("device-no-randomness"),
             DeviceError::Interrupted => Message::new("device-interrupted"),
         }
@@ -297,6 +314,7 @@ impl WorkError {
         match self {
             WorkError::Store(StoreError::Absent { .. }) => DeviceError::NoStore { home },
             WorkError::Store(StoreError::Exists { .. }) => DeviceError::StoreExists { home },
+            WorkError::Store(StoreError::Erased { doc }) => DeviceError::Erased { doc, why: String::new() },
             WorkError::Store(source) => DeviceError::Store { home, source },
             WorkError::Tried(_) | WorkError::Checked => DeviceError::Interrupted,
             WorkError::Other(error) => error,

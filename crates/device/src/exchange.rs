@@ -1,86 +1,18 @@
-//! One exchange with the relay: drives a [`sync::DeviceSession`] over a [`Link`] and performs its effects on the store.
+//! Exchanges with the relay: drives sessions over a [`Link`], with the [`Engine`] performing their effects on the store.
 //!
 //! Effects are performed strictly in the order polled, each on a blocking thread and in one transaction. When one fails the
-//! exchange ends; what was committed stands, and the next exchange goes on from there.
+//! exchange ends; what was committed stands, and the next exchange goes on from there. Where a session finds something that
+//! the next one puts right (an old copy of the store, unequal sums, a link that was cut after it had brought something), the
+//! next one follows at once.
 
-use serde::Serialize;
-use store::{OutboxSeq, ReadTx, WriteTx};
-use sync::{
-    AdoptReason, DeviceConfig, DeviceEffect, DeviceSecret, DeviceSession, EnrolmentRequest, Mode, OutboxBatch,
-    OutboxEntry, Outcome, Seen, Start,
-};
-use vocab::{Cursor, Epoch, Position, Timestamp};
+use sync::{DeviceEffect, DeviceSession, Mode};
 
 use crate::DeviceError;
-use crate::arrive;
-use crate::error::WorkError;
-use crate::home::{Device, Membership};
+use crate::engine::{Ending, Engine};
+use crate::home::Device;
 use crate::link::Link;
-use crate::wall::{self, Stopwatch};
-
-/// What one exchange did and cost; `sync --json` prints it (`shared/commands.md`).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct SyncReport {
-    /// The relay's URL.
-    pub relay: String,
-    /// The branch's name.
-    pub branch: String,
-    /// Changes the relay took or had already.
-    pub pushed: u64,
-    /// Changes and whole documents received.
-    pub pulled: u64,
-    /// Changes the relay refused in this exchange.
-    pub refused: u64,
-    /// Documents changed here by what arrived.
-    pub documents_changed: u64,
-    /// Bytes of frames sent.
-    pub bytes_up: u64,
-    /// Bytes of frames received.
-    pub bytes_down: u64,
-    /// How often the device had to wait for an answer.
-    pub round_trips: u32,
-    /// The position up to which the feed is held.
-    pub cursor: Position,
-    /// The feed's latest position.
-    pub head: Position,
-    /// Changes still waiting here.
-    pub outbox: u64,
-    /// How long it took, in milliseconds.
-    pub duration_ms: u64,
-    /// Whether the feed was taken up from its start because the relay began another or fell behind.
-    pub reconciled: bool,
-}
-
-/// Something worth telling while an exchange goes on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SyncEvent {
-    /// The relay let this device in.
-    Connected {
-        /// The branch's name.
-        branch: String,
-    },
-    /// The relay's feed is another one than before, or shorter: it is taken up from its start, nothing is wiped.
-    StartedOver,
-    /// What arrived is committed.
-    Received {
-        /// Documents changed by this batch.
-        documents: u64,
-        /// How far the feed is held now.
-        cursor: Cursor,
-    },
-    /// The relay's word on pushed changes is committed.
-    Settled {
-        /// Changes it took or had.
-        accepted: u64,
-        /// Changes it refused.
-        refused: u64,
-    },
-    /// Following: the link is gone, another attempt comes.
-    Waiting {
-        /// Milliseconds until the attempt.
-        wait_ms: u64,
-    },
-}
+use crate::outside::{self, Stopwatch};
+use crate::report::{SyncEvent, SyncReport};
 
 /// Whether an exchange stays and follows the feed.
 pub(crate) struct Follow<'a> {
@@ -92,15 +24,45 @@ pub(crate) struct Follow<'a> {
 /// live, and one memory read each time.
 const LOOK_MS: u64 = 100;
 
+/// Most sessions of one exchange. Each but the last found something to put right or brought something over a link that was cut:
+/// a first join over a link that is cut every 32 KiB takes some hundred.
+const SESSIONS_MAX: u32 = 1_000;
+
+/// How many connections in a row may be cut without having brought anything: each asks for smaller frames than the one before.
+const IN_VAIN_MAX: u32 = 4;
+
 impl Device {
-    /// One exchange: everything up, everything down, then the end.
+    /// One exchange: everything up, everything down, then the end. A link that is cut is opened again as long as each
+    /// connection brings something, or asks for less at a time.
     ///
     /// # Errors
-    /// [`DeviceError::NotEnrolled`], [`DeviceError::Unreachable`], [`DeviceError::Refused`], [`DeviceError::Restored`], and
+    /// [`DeviceError::NotEnrolled`], [`DeviceError::Unreachable`], [`DeviceError::Refused`], [`DeviceError::Unequal`], and
     /// those of the store. What was exchanged before the error stays exchanged.
     pub async fn sync(&mut self, mut observe: impl FnMut(SyncEvent)) -> Result<SyncReport, DeviceError> {
-        let outcome = self.exchange(None, &mut observe).await;
-        outcome.map(|(report, _)| report)
+        let watch = Stopwatch::start();
+        let mut report = self.begin_report()?;
+        let (mut unequal, mut in_vain) = (false, 0);
+        for _ in 0..SESSIONS_MAX {
+            let (ending, session) = self.session(None, &mut report, &mut observe).await?;
+            in_vain = if session.brought_something() { 0 } else { in_vain + 1 };
+            match ending {
+                Ending::Done => {
+                    report.duration_ms = watch.tick().millis();
+                    self.finish(&mut report).await?;
+                    return Ok(report);
+                }
+                Ending::Lost if session.welcomed && in_vain < IN_VAIN_MAX => {}
+                Ending::Lost => return Err(lost(&report.relay)),
+                Ending::Again(SyncEvent::Unequal) if unequal => {
+                    return Err(DeviceError::Unequal { relay: report.relay });
+                }
+                Ending::Again(event) => {
+                    unequal = event == SyncEvent::Unequal;
+                    observe(event);
+                }
+            }
+        }
+        Err(lost(&report.relay))
     }
 
     /// Stays connected and follows the feed until `leave` becomes true, reconnecting with back-off and jitter whenever the
@@ -114,18 +76,31 @@ impl Device {
         mut observe: impl FnMut(SyncEvent),
     ) -> Result<(), DeviceError> {
         let mut attempt = 0;
+        let mut unequal = false;
         while !*leave.borrow() {
-            let ended = self.exchange(Some(Follow { leave: &mut leave }), &mut observe).await;
-            match ended {
-                Ok((_, welcomed)) if welcomed => attempt = 0,
-                Ok(_) => {}
+            let mut report = self.begin_report()?;
+            match self.session(Some(Follow { leave: &mut leave }), &mut report, &mut observe).await {
+                Ok((Ending::Again(event), _)) => {
+                    let twice = unequal && event == SyncEvent::Unequal;
+                    unequal = event == SyncEvent::Unequal;
+                    observe(event);
+                    if !twice {
+                        continue;
+                    }
+                }
+                Ok((Ending::Done, _)) => {
+                    self.finish(&mut report).await?;
+                    attempt = 0;
+                }
+                Ok((Ending::Lost, session)) if session.welcomed => attempt = 0,
+                Ok((Ending::Lost, _)) => {}
                 Err(error) if error.failure() == crate::Failure::Unreachable => {}
                 Err(error) => return Err(error),
             }
             if *leave.borrow() {
                 break;
             }
-            let wait_ms = sync::backoff_ms(attempt, u64::from_le_bytes(wall::random()?));
+            let wait_ms = sync::backoff_ms(attempt, u64::from_le_bytes(outside::random(&*self.outside())?));
             attempt = attempt.saturating_add(1);
             observe(SyncEvent::Waiting { wait_ms });
             tokio::select! {
@@ -136,63 +111,37 @@ impl Device {
         Ok(())
     }
 
-    /// Joins the branch that `invite` belongs to at `relay`.
-    ///
-    /// # Errors
-    /// [`DeviceError::AlreadyEnrolled`], [`DeviceError::Refused`] with the reason, [`DeviceError::Unreachable`].
-    pub async fn enrol(&mut self, relay: &str, invite: &str, name: &str) -> Result<Membership, DeviceError> {
-        if let Some(membership) = self.membership()? {
-            return Err(DeviceError::AlreadyEnrolled { branch: membership.branch_name, relay: membership.relay });
-        }
-        let watch = Stopwatch::start();
-        let secret = self.secret()?;
-        let request = EnrolmentRequest { invite: invite.trim().to_owned(), name: name.to_owned() };
-        let mut link = Link::open(relay).await?;
-        let mut session = DeviceSession::enrol(config(Mode::Once), secret, request, watch.tick());
-        loop {
-            while let Some(effect) = session.poll_effect() {
-                match effect {
-                    DeviceEffect::Send(frame) => send(&mut link, &mut session, frame, watch, None).await,
-                    DeviceEffect::End(Outcome::Enrolled { membership, relay_time }) => {
-                        let joined = self.join(relay, name, membership, relay_time);
-                        link.close().await;
-                        return joined;
-                    }
-                    DeviceEffect::End(outcome) => {
-                        link.close().await;
-                        return Err(failure(relay, outcome));
-                    }
-                    // An enrolment asks nothing else of its driver.
-                    _ => {}
-                }
-            }
-            let timeout = session.poll_timeout().map(|tick| watch.instant(tick));
-            tokio::select! {
-                frame = link.next() => match frame {
-                    Some(frame) => session.handle_frame(&frame, watch.tick()),
-                    None => session.handle_closed(watch.tick()),
-                },
-                () = at(timeout) => session.handle_timeout(watch.tick()),
-            }
-        }
+    fn begin_report(&mut self) -> Result<SyncReport, DeviceError> {
+        let membership = self.membership()?.ok_or(DeviceError::NotEnrolled)?;
+        Ok(SyncReport { relay: membership.relay, branch: membership.branch_name, ..SyncReport::default() })
     }
 
-    /// Runs one session. Returns the report and whether the relay had let the device in.
-    async fn exchange(
+    /// After a complete exchange: keeps how it went, and rewrites the file when something was erased.
+    async fn finish(&mut self, report: &mut SyncReport) -> Result<(), DeviceError> {
+        if let Some(membership) = self.membership()? {
+            report.branch = membership.branch_name;
+        }
+        let report = report.clone();
+        self.blocking(move |device| {
+            device.keep_last_sync(&report)?;
+            device.scrub()
+        })
+        .await
+    }
+
+    /// Runs one session.
+    async fn session(
         &mut self,
         mut follow: Option<Follow<'_>>,
+        report: &mut SyncReport,
         observe: &mut impl FnMut(SyncEvent),
-    ) -> Result<(SyncReport, bool), DeviceError> {
+    ) -> Result<(Ending, Session), DeviceError> {
         let watch = Stopwatch::start();
-        let membership = self.membership()?.ok_or(DeviceError::NotEnrolled)?;
-        let relay = membership.relay.clone();
         let mode = if follow.is_some() { Mode::Follow } else { Mode::Once };
-        let start = self.blocking(|device| device.read(start_of)).await?;
-        let mut feed = start.epoch;
-        let secret = self.secret()?;
-        let mut link = Link::open(&relay).await?;
-        let mut session = DeviceSession::sync(config(mode), secret, start, watch.tick());
-        let mut welcomed = false;
+        let mut link = Link::open(&report.relay).await?;
+        let (engine, mut session) = self.blocking(move |device| Engine::begin(device, mode, watch.tick())).await?;
+        let mut engine = engine;
+        let mut tale = Tale::default();
         let mut seen_version = self.data_version()?;
         let mut look = tokio::time::interval(std::time::Duration::from_millis(LOOK_MS));
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -201,43 +150,36 @@ impl Device {
                 match effect {
                     DeviceEffect::Send(frame) => send(&mut link, &mut session, frame, watch, follow.as_mut()).await,
                     DeviceEffect::End(outcome) => break 'session outcome,
-                    DeviceEffect::LearnTime { relay_time, round_trip_ms } => {
-                        let half = i64::try_from(round_trip_ms / 2).unwrap_or(0);
-                        self.learn_time(relay_time.plus_millis(half), wall::now())?;
-                    }
-                    DeviceEffect::Admitted(admitted) => {
-                        welcomed = true;
-                        observe(SyncEvent::Connected { branch: admitted.branch_name.clone() });
-                        self.admit(admitted)?;
-                    }
-                    DeviceEffect::AdoptFeed { epoch, cursor, why } => {
-                        if why != AdoptReason::First {
-                            observe(SyncEvent::StartedOver);
+                    effect => {
+                        let mut performing = engine;
+                        let (performed, answer) = self
+                            .blocking(move |device| {
+                                let answer = performing.answer(device, effect)?;
+                                Ok((performing, answer))
+                            })
+                            .await?;
+                        engine = performed;
+                        for event in answer.give(&mut session, watch.tick()) {
+                            report.note(&event);
+                            tale.note(&event);
+                            observe(event);
                         }
-                        self.adopt_feed(epoch, cursor)?;
-                        feed = Some(epoch);
-                    }
-                    DeviceEffect::Recall(seen) => {
-                        let held = self.blocking(move |device| device.holds(seen)).await?;
-                        session.handle_recalled(held, watch.tick());
-                    }
-                    DeviceEffect::ReadOutbox { after, bytes_max } => {
-                        let batch = self.blocking(move |device| device.read(|tx| outbox(tx, after, bytes_max))).await?;
-                        session.handle_outbox(batch, watch.tick());
-                    }
-                    DeviceEffect::Commit { arrivals, cursor } => {
-                        let documents =
-                            self.blocking(move |device| arrive::commit(device, arrivals, feed, cursor)).await?;
-                        session.handle_committed(documents, watch.tick());
-                        observe(SyncEvent::Received { documents, cursor: cursor.unwrap_or_default() });
-                    }
-                    DeviceEffect::Settle { verdicts, cursor } => {
-                        let refused = verdicts.iter().filter(|(_, verdict)| is_refused(*verdict)).count() as u64;
-                        let accepted = verdicts.len() as u64 - refused;
-                        self.blocking(move |device| device.settle(&verdicts, feed, cursor)).await?;
-                        observe(SyncEvent::Settled { accepted, refused });
                     }
                 }
+                if let Some(event) = tale.progress(&session) {
+                    observe(event);
+                }
+            }
+            if follow.is_some()
+                && let Some(event) = tale.caught_up(&session)
+            {
+                if tale.is_to_be_kept() {
+                    let mut so_far = report.clone();
+                    so_far.add(&session.report());
+                    so_far.duration_ms = watch.tick().millis();
+                    self.finish(&mut so_far).await?;
+                }
+                observe(event);
             }
             let timeout = session.poll_timeout().map(|tick| watch.instant(tick));
             tokio::select! {
@@ -257,37 +199,87 @@ impl Device {
             }
         };
         link.close().await;
-        let report = session.report();
-        let report = SyncReport {
-            branch: self.membership()?.map_or(membership.branch_name, |membership| membership.branch_name),
-            relay: relay.clone(),
-            pushed: report.pushed,
-            pulled: report.pulled,
-            refused: report.refused,
-            documents_changed: report.documents_changed,
-            bytes_up: report.bytes_up,
-            bytes_down: report.bytes_down,
-            round_trips: report.round_trips,
-            cursor: report.cursor.base,
-            head: report.head,
-            outbox: report.outbox,
-            duration_ms: watch.tick().millis(),
-            reconciled: report.started_over,
-        };
-        match outcome {
-            Outcome::Done => {
-                self.keep_last_sync(&report)?;
-                Ok((report, welcomed))
-            }
-            Outcome::Lost { .. } if follow.is_some() && welcomed => Ok((report, welcomed)),
-            outcome => Err(failure(&relay, outcome)),
+        let did = session.report();
+        report.add(&did);
+        let welcomed = engine.is_welcomed();
+        let ending = self.blocking(move |device| engine.end(device, outcome, &did)).await?;
+        Ok((ending, Session { welcomed, did }))
+    }
+
+    /// Rewrites the store's file when something was erased, so that no byte of it is left. When another process reads just
+    /// now it stays to be done.
+    pub(crate) fn scrub(&mut self) -> Result<(), DeviceError> {
+        match self.store()?.scrub() {
+            Ok(_) | Err(store::StoreError::Busy) => Ok(()),
+            Err(error) => Err(crate::error::WorkError::Store(error).at(self.home())),
         }
+    }
+}
+
+/// A session that is over.
+struct Session {
+    welcomed: bool,
+    did: sync::Report,
+}
+
+impl Session {
+    /// Whether it would be worth while to connect again after the link was cut: each such connection leaves less to do.
+    fn brought_something(&self) -> bool {
+        self.did.pulled + self.did.pushed > 0 || self.did.reconcile.is_some_and(|reconcile| reconcile.restored > 0)
+    }
+}
+
+/// What was told of a session so far.
+#[derive(Debug, Default)]
+struct Tale {
+    progress: (u64, u64),
+    reconciled: bool,
+    caught_up: Option<(vocab::Cursor, u64)>,
+    kept: bool,
+    erased: bool,
+}
+
+impl Tale {
+    fn note(&mut self, event: &SyncEvent) {
+        self.reconciled |= *event == SyncEvent::Reconciled;
+        self.erased |= matches!(event, SyncEvent::Erased(_));
+    }
+
+    /// Whether how it went is to be kept and the file tidied: when a session has caught up for the first time, and when
+    /// something was erased since. Not with every batch that follows: each would cost one more commit.
+    fn is_to_be_kept(&mut self) -> bool {
+        let erased = std::mem::take(&mut self.erased);
+        !std::mem::replace(&mut self.kept, true) || erased
+    }
+
+    /// How far the session is, when that changed.
+    fn progress(&mut self, session: &DeviceSession) -> Option<SyncEvent> {
+        let (done, total) = session.progress();
+        if self.progress == (done, total) || total == 0 {
+            return None;
+        }
+        self.progress = (done, total);
+        let reconciling = session.report().reconcile.is_some() && !self.reconciled;
+        Some(if reconciling { SyncEvent::Reconciling { done, total } } else { SyncEvent::Progress { done, total } })
+    }
+
+    /// Where a following session stands, when it has caught up and that changed.
+    fn caught_up(&mut self, session: &DeviceSession) -> Option<SyncEvent> {
+        if !session.is_caught_up() {
+            return None;
+        }
+        let report = session.report();
+        let place = (report.cursor, report.outbox);
+        if self.caught_up.replace(place) == Some(place) {
+            return None;
+        }
+        Some(SyncEvent::CaughtUp { cursor: report.cursor.base, outbox: report.outbox })
     }
 }
 
 /// Sends a frame, or ends the session: when the link is gone, when it takes nothing for as long as a silent one is borne,
 /// or when somebody wants to leave meanwhile.
-async fn send(
+pub(crate) async fn send(
     link: &mut Link,
     session: &mut DeviceSession,
     frame: Vec<u8>,
@@ -304,15 +296,7 @@ async fn send(
     }
 }
 
-fn config(mode: Mode) -> DeviceConfig {
-    DeviceConfig { mode, app: env!("CARGO_PKG_VERSION").to_owned(), batch_bytes: sync::limits::BATCH_BYTES }
-}
-
-fn is_refused(verdict: vocab::Verdict) -> bool {
-    matches!(verdict, vocab::Verdict::Refused(_))
-}
-
-async fn at(instant: Option<tokio::time::Instant>) {
+pub(crate) async fn at(instant: Option<tokio::time::Instant>) {
     match instant {
         Some(instant) => tokio::time::sleep_until(instant).await,
         None => std::future::pending().await,
@@ -330,90 +314,9 @@ async fn left(follow: Option<&mut Follow<'_>>) {
     }
 }
 
-fn failure(relay: &str, outcome: Outcome) -> DeviceError {
-    let relay = relay.to_owned();
-    match outcome {
-        Outcome::Refused { code, .. } | Outcome::Broken(code) => DeviceError::Refused { relay, code },
-        Outcome::Restored { .. } => DeviceError::Restored,
-        Outcome::Done | Outcome::Enrolled { .. } | Outcome::Lost { .. } => DeviceError::Unreachable {
-            relay,
-            source: Box::new(std::io::Error::from(std::io::ErrorKind::ConnectionAborted)),
-        },
-    }
-}
-
-fn start_of(tx: &ReadTx<'_>) -> Result<Start, WorkError> {
-    let membership = tx.membership()?.ok_or(WorkError::Other(DeviceError::NotEnrolled))?;
-    Ok(Start {
-        actor: tx.identity()?.actor(),
-        branch: membership.branch,
-        epoch: membership.epoch,
-        cursor: membership.cursor,
-        settled: membership.acknowledged.map_or(0, |acknowledged| acknowledged.seq.get()),
-        outbox: tx.outbox_counts()?.waiting,
-        time: wall::now(),
-    })
-}
-
-fn outbox(tx: &ReadTx<'_>, after: u64, bytes_max: usize) -> Result<OutboxBatch, WorkError> {
-    let entries = tx.outbox(OutboxSeq::new(after), bytes_max)?;
-    let waiting = tx.outbox_counts()?.waiting;
-    let last = entries.last().map_or(OutboxSeq::new(after), |entry| entry.seq);
-    let more = !tx.outbox(last, 1)?.is_empty();
-    let entries = entries
-        .into_iter()
-        .map(|entry| OutboxEntry { seq: entry.seq.get(), doc: entry.doc, hash: entry.hash, bytes: entry.bytes })
-        .collect();
-    Ok(OutboxBatch { entries, more, waiting })
-}
-
-/// Moves the cursor, which is a place in the feed `feed`. Another process of this home may have taken up another feed since
-/// this exchange began; then nothing of the transaction is kept and the next exchange goes on from there.
-pub(crate) fn move_cursor(tx: &WriteTx<'_>, feed: Option<Epoch>, cursor: Cursor) -> Result<(), WorkError> {
-    if tx.membership()?.and_then(|membership| membership.epoch) != feed {
-        return Err(DeviceError::FeedChanged.into());
-    }
-    Ok(tx.set_cursor(cursor)?)
-}
-
-impl Device {
-    pub(crate) fn secret(&mut self) -> Result<DeviceSecret, DeviceError> {
-        Ok(DeviceSecret::from_bytes(self.identity()?.secret.as_bytes()))
-    }
-
-    fn holds(&mut self, seen: Seen) -> Result<bool, DeviceError> {
-        self.read(|tx| {
-            if tx.surely_holds(seen.doc, seen.hash)? || tx.outbox_hash(OutboxSeq::new(seen.seq))? == Some(seen.hash) {
-                return Ok(true);
-            }
-            let Some(stored) = tx.document(seen.doc)? else { return Ok(false) };
-            let dossier = records::Dossier::load(&stored.bytes)
-                .map_err(|source| DeviceError::Document { doc: seen.doc, source })?;
-            Ok(dossier.holds(seen.hash))
-        })
-    }
-
-    fn settle(
-        &mut self,
-        verdicts: &[(u64, vocab::Verdict)],
-        feed: Option<Epoch>,
-        cursor: Option<Cursor>,
-    ) -> Result<(), DeviceError> {
-        let verdicts: Vec<_> = verdicts.iter().map(|(seq, verdict)| (OutboxSeq::new(*seq), *verdict)).collect();
-        self.write(|tx| {
-            tx.settle(&verdicts, wall::now())?;
-            match cursor {
-                Some(cursor) => move_cursor(tx, feed, cursor),
-                None => Ok(()),
-            }
-        })
-    }
-
-    fn learn_time(&mut self, relay_time: Timestamp, wall: Timestamp) -> Result<(), DeviceError> {
-        self.write(|tx| {
-            let mut clock = tx.clock()?;
-            clock.learn_offset(relay_time, wall);
-            Ok(tx.set_clock(&clock)?)
-        })
+pub(crate) fn lost(relay: &str) -> DeviceError {
+    DeviceError::Unreachable {
+        relay: relay.to_owned(),
+        source: Box::new(std::io::Error::from(std::io::ErrorKind::ConnectionAborted)),
     }
 }

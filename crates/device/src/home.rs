@@ -1,25 +1,31 @@
 //! One device's home: opening it, who it is, where it belongs.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use store::{DeviceStore, Identity, LastSync, ReadTx, SecretKey, WriteTx};
+use store::{DeviceStore, FRAME_BYTES_FIRST, Identity, LastSync, ReadTx, SecretKey, WriteTx};
 use sync::DeviceSecret;
-use vocab::{Cursor, DeviceCode, Epoch, Generation, Role, Staff, Timestamp};
+use vocab::{Cursor, DeviceCode, Generation, Position, Role, Staff, Timestamp};
 
 pub use store::Membership;
 
+use crate::DeviceError;
 use crate::error::WorkError;
-use crate::exchange::SyncReport;
-use crate::{DeviceError, wall};
+use crate::outside::{Machine, Outside, random};
+use crate::report::SyncReport;
 
 /// What a person is called on a device until somebody says otherwise: `我*`, "me", masked like every name.
 pub const DEFAULT_STAFF: &str = "我*";
+
+/// What stands for the home of a store in memory.
+const MEMORY: &str = ":memory:";
 
 /// One device, its store open. Every call is one transaction; several processes may use one home in turn.
 #[derive(Debug)]
 pub struct Device {
     home: PathBuf,
     store: Option<DeviceStore>,
+    outside: Arc<dyn Outside>,
 }
 
 impl Device {
@@ -30,12 +36,23 @@ impl Device {
     /// # Errors
     /// [`DeviceError::StoreExists`]; [`DeviceError::Store`] when the home cannot be written.
     pub fn init(home: &Path, staff: Option<Staff>, role: Option<Role>) -> Result<Device, DeviceError> {
-        let secret = wall::random()?;
+        let outside: Arc<dyn Outside> = Arc::new(Machine);
+        let identity = Device::identity_of(&*outside, staff, role)?;
+        let at = |error: store::StoreError| WorkError::Store(error).at(home);
+        let store = DeviceStore::create(home, &identity).map_err(at)?;
+        let mut device = Device { home: home.to_path_buf(), store: Some(store), outside };
+        device.begin_rows()?;
+        Ok(device)
+    }
+
+    /// Who a new device is: a key, and a provisional code for its records.
+    fn identity_of(outside: &dyn Outside, staff: Option<Staff>, role: Option<Role>) -> Result<Identity, DeviceError> {
+        let secret = random(outside)?;
         let key = DeviceSecret::from_bytes(&secret).key();
-        let identity = Identity {
+        Ok(Identity {
             secret: SecretKey::from_bytes(secret),
             key,
-            generation: Generation::from_bytes(wall::random()?),
+            generation: Generation::from_bytes(random(outside)?),
             code: DeviceCode::provisional(&key),
             staff: match staff {
                 Some(staff) => staff,
@@ -43,15 +60,45 @@ impl Device {
             },
             role: role.unwrap_or(Role::Supervisor),
             name: String::new(),
-        };
-        let at = |error: store::StoreError| WorkError::Store(error).at(home);
-        let mut device =
-            Device { home: home.to_path_buf(), store: Some(DeviceStore::create(home, &identity).map_err(at)?) };
-        device.write(|tx| {
+        })
+    }
+
+    /// A new device with its store in memory, for tests and simulation.
+    ///
+    /// # Errors
+    /// [`DeviceError::Store`] when there is no memory.
+    pub fn in_memory(
+        outside: Arc<dyn Outside>,
+        staff: Option<Staff>,
+        role: Option<Role>,
+    ) -> Result<Device, DeviceError> {
+        let identity = Device::identity_of(&*outside, staff, role)?;
+        let at = |error: store::StoreError| WorkError::Store(error).at(Path::new(MEMORY));
+        let mut device = Device::on(DeviceStore::in_memory(&identity).map_err(at)?, outside);
+        device.begin_rows()?;
+        Ok(device)
+    }
+
+    /// A device on a store that is open already, with time and random bytes from `outside`: for simulation, which copies
+    /// stores and puts them back.
+    #[must_use]
+    pub fn on(store: DeviceStore, outside: Arc<dyn Outside>) -> Device {
+        Device { home: PathBuf::from(MEMORY), store: Some(store), outside }
+    }
+
+    /// The store, to be copied, or to be made to fail.
+    ///
+    /// # Errors
+    /// [`DeviceError::Store`] when it has to be opened anew and cannot.
+    pub fn store_mut(&mut self) -> Result<&mut DeviceStore, DeviceError> {
+        self.store()
+    }
+
+    fn begin_rows(&mut self) -> Result<(), DeviceError> {
+        self.write(|tx| {
             readmodel::prepare(tx.connection())?;
             Ok(readmodel::completed(tx.connection())?)
-        })?;
-        Ok(device)
+        })
     }
 
     /// Opens the device in `home`. Rows of another version of the read model are made anew from the documents.
@@ -60,7 +107,7 @@ impl Device {
     /// [`DeviceError::NoStore`]; [`DeviceError::Store`] with what is wrong with the file, which is left as it was.
     pub fn open(home: &Path) -> Result<Device, DeviceError> {
         let store = DeviceStore::open(home).map_err(|error| WorkError::Store(error).at(home))?;
-        let mut device = Device { home: home.to_path_buf(), store: Some(store) };
+        let mut device = Device { home: home.to_path_buf(), store: Some(store), outside: Arc::new(Machine) };
         if !device.read(|tx| Ok(readmodel::is_complete(tx.connection())?))? {
             device.rebuild()?;
         }
@@ -71,6 +118,11 @@ impl Device {
     #[must_use]
     pub fn home(&self) -> &Path {
         &self.home
+    }
+
+    /// Where time and random bytes come from.
+    pub(crate) fn outside(&self) -> Arc<dyn Outside> {
+        self.outside.clone()
     }
 
     /// Who this device is.
@@ -128,7 +180,7 @@ impl Device {
         &mut self,
         work: impl FnOnce(&mut Device) -> Result<T, DeviceError> + Send + 'static,
     ) -> Result<T, DeviceError> {
-        let mut device = Device { home: self.home.clone(), store: self.store.take() };
+        let mut device = Device { home: self.home.clone(), store: self.store.take(), outside: self.outside.clone() };
         let done = tokio::task::spawn_blocking(move || {
             let result = work(&mut device);
             (device.store, result)
@@ -138,14 +190,18 @@ impl Device {
         result
     }
 
-    /// Keeps what enrolment gave.
-    pub(crate) fn join(
+    /// Keeps what enrolment gave. Nothing of the book is touched: what the branch lacks of it goes up at the next exchange.
+    ///
+    /// # Errors
+    /// [`DeviceError::Store`].
+    pub fn join(
         &mut self,
         relay: &str,
         name: &str,
         given: sync::Membership,
         relay_time: Timestamp,
     ) -> Result<Membership, DeviceError> {
+        let wall = self.outside.now();
         self.write(|tx| {
             let mut identity = tx.identity()?;
             identity.code = given.code;
@@ -154,7 +210,7 @@ impl Device {
             identity.name = name.to_owned();
             tx.set_identity(&identity)?;
             let mut clock = tx.clock()?;
-            clock.learn_offset(relay_time, wall::now());
+            clock.learn_offset(relay_time, wall);
             tx.set_clock(&clock)?;
             let membership = Membership {
                 relay: relay.to_owned(),
@@ -162,6 +218,10 @@ impl Device {
                 branch_name: given.branch_name,
                 epoch: None,
                 cursor: Cursor::default(),
+                ahead: Position::START,
+                owed: Vec::new(),
+                suspect: false,
+                frame_bytes: FRAME_BYTES_FIRST,
                 acknowledged: None,
             };
             tx.set_membership(&membership)?;
@@ -193,20 +253,11 @@ impl Device {
         })
     }
 
-    /// Takes up another feed from its start. Documents and outbox stay as they are.
-    pub(crate) fn adopt_feed(&mut self, epoch: Epoch, cursor: Cursor) -> Result<(), DeviceError> {
-        self.write(|tx| {
-            if let Some(membership) = tx.membership()? {
-                tx.set_membership(&Membership { epoch: Some(epoch), cursor, ..membership })?;
-            }
-            Ok(())
-        })
-    }
-
     pub(crate) fn keep_last_sync(&mut self, report: &SyncReport) -> Result<(), DeviceError> {
         let report = serde_json::to_value(report).map_err(|_| DeviceError::Interrupted)?;
+        let wall = self.outside.now();
         self.write(|tx| {
-            let at = tx.clock()?.corrected(wall::now());
+            let at = tx.clock()?.corrected(wall);
             Ok(tx.set_last_sync(&LastSync { at, report })?)
         })
     }

@@ -17,6 +17,7 @@ use vocab::{DocId, EventId, RecordId};
 
 use crate::error::WorkError;
 use crate::home::Device;
+use crate::outside::Outside;
 use crate::write::{Desk, Open};
 use crate::{DeviceError, rows};
 
@@ -77,8 +78,9 @@ impl Device {
     pub fn import(&mut self, path: &Path, dry_run: bool) -> Result<ImportReport, DeviceError> {
         let tables = tables::read(path).map_err(|errors| DeviceError::Tables { path: path.to_path_buf(), errors })?;
         let home = self.home().to_path_buf();
+        let outside = self.outside();
         let imported = self.store()?.write(|tx| {
-            let report = import(tx, path, &tables, dry_run)?;
+            let report = import(tx, &*outside, path, &tables, dry_run)?;
             // A trial goes the whole way and is undone by failing.
             if dry_run { Err(WorkError::Tried(Box::new(report))) } else { Ok(report) }
         });
@@ -89,7 +91,13 @@ impl Device {
     }
 }
 
-fn import(tx: &WriteTx<'_>, path: &Path, tables: &[Table], dry_run: bool) -> Result<ImportReport, WorkError> {
+fn import(
+    tx: &WriteTx<'_>,
+    outside: &dyn Outside,
+    path: &Path,
+    tables: &[Table],
+    dry_run: bool,
+) -> Result<ImportReport, WorkError> {
     let mut report = ImportReport { dry_run, ..ImportReport::default() };
     report.notes.extend(tables.iter().flat_map(|table| table.notes.iter().cloned()));
     let mut problems = Vec::new();
@@ -97,7 +105,7 @@ fn import(tx: &WriteTx<'_>, path: &Path, tables: &[Table], dry_run: bool) -> Res
     if !problems.is_empty() {
         return Err(DeviceError::Import { path: path.to_path_buf(), problems }.into());
     }
-    let mut desk = Desk::open(tx)?;
+    let mut desk = Desk::open(tx, outside)?;
     // The dossier each row lands in: the book's, or the place of the customer's row in this file.
     let mut homes: Vec<Home> = Vec::with_capacity(matched.len());
     for (place, row) in matched.iter().enumerate() {
@@ -118,7 +126,7 @@ fn import(tx: &WriteTx<'_>, path: &Path, tables: &[Table], dry_run: bool) -> Res
     for (home, places) in order {
         let mut open = match home {
             Home::Stored(doc) => Open::stored(tx, *doc)?,
-            Home::New(_) => Open::fresh()?,
+            Home::New(_) => Open::fresh(outside)?,
         };
         let mut done = Outcomes::new();
         for places in places.chunks(ROWS_PER_CHANGE_MAX) {
@@ -338,10 +346,11 @@ fn match_rows<'t>(
                         }
                     }
                 };
-                if let (Some((id, _)), Some(ParentOf::Stored(parent, _)), Some(relation)) =
+                if let (Some((id, doc)), Some(ParentOf::Stored(parent, parent_doc)), Some(relation)) =
                     (&known, &parent, &kind.parent)
                 {
-                    let found = rows::parent(tx, id)?;
+                    let parent = rows::shown(tx, *parent_doc, parent)?;
+                    let found = rows::parent(tx, *doc, id)?;
                     // Two devices may each have brought the parent's row: then several records carry its number.
                     let number = row.parents.get(relation.field).map(String::as_str).unwrap_or_default();
                     let belongs = found.as_deref() == Some(parent.as_str())
@@ -383,15 +392,15 @@ fn belongs_to(tx: &WriteTx<'_>, matched: &[Matched<'_>], parent: &ParentOf, numb
     let mut parent = parent;
     loop {
         match parent {
-            ParentOf::Stored(id, _) => {
-                let customer = rows::customer(tx, id)?;
+            ParentOf::Stored(id, doc) => {
+                let customer = rows::customer(tx, *doc, id)?;
                 return Ok(customer == number || rows::carries(tx, &records::CUSTOMER, &customer, number)?);
             }
             ParentOf::Row(place) => {
                 let row = &matched[*place];
                 match (&row.known, &row.parent) {
-                    (Some((id, _)), _) => {
-                        let customer = rows::customer(tx, id)?;
+                    (Some((id, doc)), _) => {
+                        let customer = rows::customer(tx, *doc, id)?;
                         return Ok(customer == number || rows::carries(tx, &records::CUSTOMER, &customer, number)?);
                     }
                     (None, Some(above)) => parent = above,

@@ -9,8 +9,11 @@
 //! restored store is found before it writes under an old actor), I6 (what a peer sends is set aside when it does not load,
 //! and holds up nothing), I8 (rows can be deleted and are made again from the documents).
 
+mod answers;
 mod arrive;
 mod doctor;
+mod engine;
+mod enrol;
 mod error;
 mod exchange;
 mod export;
@@ -18,17 +21,22 @@ mod home;
 mod import;
 mod link;
 mod look;
+mod outside;
+mod renew;
+mod report;
 mod rows;
-mod wall;
 mod write;
 
 pub use doctor::DoctorReport;
+pub use engine::{Ending, Engine, Performed};
+pub use enrol::Rejoin;
 pub use error::{DeviceError, Failure};
-pub use exchange::{SyncEvent, SyncReport};
 pub use export::TableFormat;
 pub use home::{DEFAULT_STAFF, Device, Membership};
 pub use import::{ImportCounts, ImportReport};
 pub use look::{RefusedChange, Status};
+pub use outside::{Machine, Outside};
 pub use readmodel::{Filter, Listing, Order, Page, Row, Voided};
+pub use report::{ErasedDossier, Reconcile, SyncEvent, SyncReport};
 pub use store::Identity;
 pub use write::Stored;

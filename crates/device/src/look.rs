@@ -9,10 +9,14 @@ use vocab::{DeviceCode, DeviceKey, Epoch, Position, Timestamp};
 
 use crate::error::WorkError;
 use crate::home::Device;
+use crate::report::ErasedDossier;
 use crate::{DeviceError, rows};
 
 /// Most conflicts that one question returns.
 const CONFLICTS_MAX: u32 = 10_000;
+
+/// Most erased dossiers that are told of at once.
+const ERASED_TOLD_MAX: u32 = 1_000;
 
 /// Most refused changes that one question returns.
 const REFUSED_MAX: u32 = 1_000;
@@ -42,6 +46,12 @@ pub struct Status {
     pub conflicts: u64,
     /// Documents that came from the relay and do not load; their bytes are kept.
     pub invalid: u64,
+    /// Changes that could not be applied; they are kept, and tried again when more of their dossier arrives.
+    pub set_aside: u64,
+    /// Dossiers that were erased for everybody.
+    pub erased: u64,
+    /// What is held was found to differ from what the relay holds: the next exchange compares the two.
+    pub suspect: bool,
     /// The position up to which the feed is held.
     pub cursor: Position,
     /// The feed that the cursor is a place in.
@@ -182,6 +192,28 @@ impl Device {
         })
     }
 
+    /// Dossiers that were erased, latest first, `limit` at most.
+    ///
+    /// # Errors
+    /// [`DeviceError::Store`].
+    pub fn erased(&mut self, limit: u32) -> Result<Vec<ErasedDossier>, DeviceError> {
+        self.read(|tx| Ok(tx.erased(limit)?.into_iter().map(ErasedDossier::from).collect()))
+    }
+
+    /// Dossiers that were erased and that no person was told of yet; from now on they count as told.
+    ///
+    /// # Errors
+    /// [`DeviceError::Store`].
+    pub fn tell_erased(&mut self) -> Result<Vec<ErasedDossier>, DeviceError> {
+        let untold = self.read(|tx| Ok(tx.erased_untold(ERASED_TOLD_MAX)?))?;
+        if untold.is_empty() {
+            return Ok(Vec::new());
+        }
+        let docs: Vec<vocab::DocId> = untold.iter().map(|erased| erased.tombstone.doc).collect();
+        self.write(|tx| Ok(tx.told_of_erased(&docs)?))?;
+        Ok(untold.into_iter().map(ErasedDossier::from).collect())
+    }
+
     /// How this device stands.
     ///
     /// # Errors
@@ -205,6 +237,9 @@ impl Device {
                 refused: outbox.refused,
                 conflicts: counts.conflicts,
                 invalid: tx.invalid(CONFLICTS_MAX)?.len() as u64,
+                set_aside: tx.set_aside_count()?,
+                erased: tx.erased_count()?,
+                suspect: membership.as_ref().is_some_and(|membership| membership.suspect),
                 cursor: membership.as_ref().map_or(Position::START, |membership| membership.cursor.base),
                 epoch: membership.as_ref().and_then(|membership| membership.epoch),
                 last_sync_at: last.as_ref().map(|last| last.at),

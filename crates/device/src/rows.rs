@@ -19,6 +19,11 @@ pub(crate) fn write(tx: &ReadTx<'_>, doc: DocId, view: &View) -> Result<(), Work
 pub(crate) fn row(tx: &ReadTx<'_>, text: &str) -> Result<Row, WorkError> {
     let text = text.trim();
     let conn = tx.connection();
+    if let Ok(doc) = text.parse::<DocId>()
+        && let Some(tombstone) = tx.tombstone(doc)?
+    {
+        return Err(DeviceError::Erased { doc, why: tombstone.why }.into());
+    }
     if let Ok(id) = text.parse::<RecordId>()
         && let Some(row) = readmodel::record(conn, &id)?
     {
@@ -35,10 +40,10 @@ pub(crate) fn row(tx: &ReadTx<'_>, text: &str) -> Result<Row, WorkError> {
     }
 }
 
-/// The record that people call `text`, and its document.
+/// The record that people call `text`: its id as it stands in its document, and the document.
 pub(crate) fn find(tx: &ReadTx<'_>, text: &str) -> Result<(RecordId, DocId), WorkError> {
     let row = row(tx, text)?;
-    Ok((row.id, row.doc))
+    Ok((row.inner, row.doc))
 }
 
 /// The record of `kind` that a table calls `number`: its own id, or the first that carries the number.
@@ -52,33 +57,41 @@ pub(crate) fn find_by_number(
         && let Some(row) = readmodel::record(conn, &id)?
         && row.kind == kind
     {
-        return Ok(Some((row.id, row.doc)));
+        return Ok(Some((row.inner, row.doc)));
     }
-    Ok(readmodel::by_legacy(conn, kind, number)?.into_iter().next().map(|row| (row.id, row.doc)))
+    Ok(readmodel::by_legacy(conn, kind, number)?.into_iter().next().map(|row| (row.inner, row.doc)))
 }
 
-/// The id of the customer whose dossier holds the record `id`.
-pub(crate) fn customer(tx: &ReadTx<'_>, id: &RecordId) -> Result<String, WorkError> {
-    let row = readmodel::record(tx.connection(), id)?;
-    Ok(row.map(|row| row.customer.to_string()).unwrap_or_default())
+/// The row of the record that stands as `id` in `doc`.
+fn row_in(tx: &ReadTx<'_>, doc: DocId, id: &RecordId) -> Result<Option<Row>, WorkError> {
+    Ok(readmodel::record_in(tx.connection(), doc, id)?)
 }
 
-/// Whether the record of `kind` with the id `id` carries the number `number` from paper.
+/// The id under which the record `id` of `doc` is shown.
+pub(crate) fn shown(tx: &ReadTx<'_>, doc: DocId, id: &RecordId) -> Result<String, WorkError> {
+    Ok(row_in(tx, doc, id)?.map(|row| row.id.to_string()).unwrap_or_default())
+}
+
+/// The id of the customer in whose dossier `doc` the record `id` stands.
+pub(crate) fn customer(tx: &ReadTx<'_>, doc: DocId, id: &RecordId) -> Result<String, WorkError> {
+    Ok(row_in(tx, doc, id)?.map(|row| row.customer.to_string()).unwrap_or_default())
+}
+
+/// Whether the record of `kind` that is shown as `id` carries the number `number` from paper.
 pub(crate) fn carries(tx: &ReadTx<'_>, kind: &Kind, id: &str, number: &str) -> Result<bool, WorkError> {
     Ok(readmodel::by_legacy(tx.connection(), kind, number)?.iter().any(|row| row.id.as_str() == id))
 }
 
-/// The id of the record that `id` belongs to.
-pub(crate) fn parent(tx: &ReadTx<'_>, id: &RecordId) -> Result<Option<String>, WorkError> {
-    let json = record(tx, id)?;
+/// The id, as it is shown, of the record that `id` of `doc` belongs to.
+pub(crate) fn parent(tx: &ReadTx<'_>, doc: DocId, id: &RecordId) -> Result<Option<String>, WorkError> {
+    let json = record(tx, doc, id)?;
     let relation = records::kind_of_prefix(id.prefix()).and_then(|kind| kind.parent.as_ref());
     Ok(relation.and_then(|relation| json[relation.field].as_str()).map(str::to_owned))
 }
 
-/// The record as `show --json` prints it.
-pub(crate) fn record(tx: &ReadTx<'_>, id: &RecordId) -> Result<Value, WorkError> {
-    let row =
-        readmodel::record(tx.connection(), id)?.ok_or_else(|| DeviceError::UnknownRecord { id: id.to_string() })?;
+/// The record that stands as `id` in `doc`, as `show --json` prints it.
+pub(crate) fn record(tx: &ReadTx<'_>, doc: DocId, id: &RecordId) -> Result<Value, WorkError> {
+    let row = row_in(tx, doc, id)?.ok_or_else(|| DeviceError::UnknownRecord { id: id.to_string() })?;
     Ok(row.value()?)
 }
 

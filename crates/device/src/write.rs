@@ -5,14 +5,13 @@ use records::{Dossier, Edit, Fields, Invalid, Kind, Source};
 use serde_json::Value;
 use store::{Identity, WriteTx};
 use sync::limits::CHANGE_BYTES_MAX;
-use vocab::{Author, ChangeHash, DocId, EventId, HybridClock, RecordId};
+use vocab::{Author, ChangeHash, DocId, EventId, HybridClock, RecordId, Sum};
 
 use crate::error::WorkError;
 use crate::home::Device;
-use crate::{DeviceError, rows, wall};
-
-/// The counter that numbers this device's events.
-const EVENT_COUNTER: &str = "event";
+use crate::outside::{self, Outside};
+use crate::renew::EVENT_COUNTER;
+use crate::{DeviceError, rows};
 
 /// What a command saved.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,10 +34,11 @@ impl Device {
     /// [`DeviceError::Invalid`] with the field and the fix, [`DeviceError::UnknownRecord`] for a parent that is not in the
     /// book, and those of the store. Nothing is written then.
     pub fn create(&mut self, kind: &'static Kind, parent: Option<&str>, fields: Fields) -> Result<Stored, DeviceError> {
+        let outside = self.outside();
         self.write(|tx| {
-            let mut desk = Desk::open(tx)?;
+            let mut desk = Desk::open(tx, &*outside)?;
             let (mut dossier, parent) = match (&kind.parent, parent) {
-                (None, _) => (Open::fresh()?, None),
+                (None, _) => (Open::fresh(&*outside)?, None),
                 (Some(relation), Some(text)) => {
                     let (id, doc) = rows::find(tx, text)?;
                     if id.prefix() != records::kind(relation.kind).map_or("", |kind| kind.prefix) {
@@ -97,7 +97,11 @@ impl Device {
     pub fn resolve(&mut self, id: &str, take: usize) -> Result<Stored, DeviceError> {
         let record = id.split('/').next().unwrap_or_default().to_owned();
         self.conflict(id)?;
-        self.on_record(&record, |edit, _, event| edit.resolve(event, id, take))
+        self.on_record(&record, |edit, inner, event| {
+            // The conflict's id begins with its record's, which may be shown otherwise than it stands in the document.
+            let conflict = id.strip_prefix(&record).map_or_else(|| id.to_owned(), |rest| format!("{inner}{rest}"));
+            edit.resolve(event, &conflict, take)
+        })
     }
 
     fn on_record(
@@ -105,9 +109,10 @@ impl Device {
         id: &str,
         work: impl FnOnce(&mut Edit<'_>, &RecordId, &EventId) -> Result<(), Invalid>,
     ) -> Result<Stored, DeviceError> {
+        let outside = self.outside();
         self.write(|tx| {
             let (id, doc) = rows::find(tx, id)?;
-            let mut desk = Desk::open(tx)?;
+            let mut desk = Desk::open(tx, &*outside)?;
             let mut dossier = Open::stored(tx, doc)?;
             let event = desk.event_id()?;
             let saved = desk.save(&mut dossier, |edit| work(edit, &id, &event))?;
@@ -135,8 +140,8 @@ pub(crate) struct Open {
 
 impl Open {
     /// A new one, under a new id.
-    pub(crate) fn fresh() -> Result<Open, DeviceError> {
-        Ok(Open { doc: DocId::from_random(wall::random()?), dossier: Dossier::create(), stored: false })
+    pub(crate) fn fresh(outside: &dyn Outside) -> Result<Open, DeviceError> {
+        Ok(Open { doc: DocId::from_random(outside::random(outside)?), dossier: Dossier::create(), stored: false })
     }
 
     /// The one the store holds as `doc`.
@@ -150,13 +155,14 @@ impl Open {
 /// One transaction's worth of writing: who writes, and the clock that stamps each change.
 pub(crate) struct Desk<'a> {
     tx: &'a WriteTx<'a>,
+    outside: &'a dyn Outside,
     identity: Identity,
     clock: HybridClock,
 }
 
 impl<'a> Desk<'a> {
-    pub(crate) fn open(tx: &'a WriteTx<'a>) -> Result<Desk<'a>, WorkError> {
-        Ok(Desk { tx, identity: tx.identity()?, clock: tx.clock()? })
+    pub(crate) fn open(tx: &'a WriteTx<'a>, outside: &'a dyn Outside) -> Result<Desk<'a>, WorkError> {
+        Ok(Desk { tx, outside, identity: tx.identity()?, clock: tx.clock()? })
     }
 
     pub(crate) fn record_id(&mut self, kind: &Kind) -> Result<RecordId, WorkError> {
@@ -178,7 +184,7 @@ impl<'a> Desk<'a> {
     ) -> Result<Option<ChangeHash>, WorkError> {
         let author = Author { staff: self.identity.staff.clone(), role: self.identity.role };
         let actor = self.identity.actor();
-        let stamp = self.clock.stamp(wall::now());
+        let stamp = self.clock.stamp(self.outside.now());
         let Some(change) = open.dossier.edit(&author, stamp, &actor, work)? else {
             return Ok(None);
         };
@@ -192,11 +198,13 @@ impl<'a> Desk<'a> {
         if open.stored {
             let tail = self.tx.append_change(open.doc, hash, &change, &heads)?;
             if tail.wants_compaction() {
-                self.tx.put_snapshot(open.doc, &open.dossier.save(), &heads)?;
+                self.tx.compact(open.doc, &open.dossier.save(), &heads)?;
             }
             self.tx.push_outbox(open.doc, hash, &change)?;
         } else {
-            self.tx.put_snapshot(open.doc, &open.dossier.save(), &heads)?;
+            let hashes = open.dossier.change_hashes();
+            let sum = hashes.iter().map(|hash| Sum::of_change(open.doc, *hash)).sum();
+            self.tx.put_snapshot(open.doc, &open.dossier.save(), &heads, sum)?;
             for bytes in open.dossier.changes_since(&[]) {
                 let header = sync::inspect(&bytes).map_err(|_| DeviceError::Interrupted)?;
                 self.tx.push_outbox(open.doc, header.hash, &bytes)?;
@@ -208,7 +216,7 @@ impl<'a> Desk<'a> {
     }
 
     pub(crate) fn stored(&self, id: RecordId, open: &Open) -> Result<Stored, WorkError> {
-        let json = rows::record(self.tx, &id)?;
+        let json = rows::record(self.tx, open.doc, &id)?;
         Ok(Stored { id, doc: open.doc, json, notices: Vec::new() })
     }
 }

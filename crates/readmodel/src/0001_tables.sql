@@ -16,10 +16,12 @@ CREATE TABLE view_document (
 
 CREATE INDEX view_document_changed ON view_document (changed_at_ms);
 
--- Ids are unique by their making, but a hostile device can write any: two documents may both hold one.
+-- `inner`: the id as it stands in the document; `id`: as it is shown, with a mark where a document with a smaller id holds the
+-- same one.
 CREATE TABLE view_record (
   n INTEGER PRIMARY KEY,
   id TEXT NOT NULL,
+  inner TEXT NOT NULL,
   doc BLOB NOT NULL,
   kind TEXT NOT NULL,
   customer TEXT NOT NULL,
@@ -35,6 +37,9 @@ CREATE TABLE view_record (
   json TEXT NOT NULL,
   UNIQUE (id, doc)
 ) STRICT;
+
+-- Hardly a record is shown otherwise than it stands in its document: only those are indexed by `inner`.
+CREATE INDEX view_record_inner ON view_record (inner, doc) WHERE inner <> id;
 
 CREATE INDEX view_record_doc ON view_record (doc);
 CREATE INDEX view_record_updated ON view_record (kind, void, updated_at_ms);

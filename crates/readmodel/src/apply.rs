@@ -13,7 +13,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use store::StoreError;
 use vocab::{DocId, RecordId};
 
-use crate::words;
+use crate::{twins, words};
 
 /// Fields that name who answers for a record (责任人), the first that is there.
 const PERSON_FIELDS: [&str; 3] = ["assignee", "assessor", "owner"];
@@ -32,33 +32,35 @@ struct Columns {
 /// # Errors
 /// Any [`StoreError`] of writing; the caller's transaction is then to be rolled back.
 pub fn apply(conn: &Connection, doc: DocId, view: &View) -> Result<(), StoreError> {
-    apply_document(conn, doc, view)?;
     let mut before = rows_of(conn, doc)?;
-    for record in &view.records {
+    let names = names(conn, doc, view, &before)?;
+    let shown = twins::shown(view, &names);
+    apply_document(conn, doc, &shown)?;
+    for (record, inner) in shown.records.iter().zip(&view.records) {
         let columns = Columns {
             state: record.state().map(str::to_owned),
             void: record.is_void(),
-            urgency: urgency(view, record),
+            urgency: urgency(&shown, record),
             json: record.to_json(doc).to_string(),
         };
-        match before.remove(record.id.as_str()) {
-            Some((_, old)) if old == columns => {}
-            Some((n, old)) => {
+        match before.remove(inner.id.as_str()) {
+            Some(Held { columns: old, .. }) if old == columns => {}
+            Some(Held { n, columns: old, .. }) => {
                 count(conn, record.kind.code, &old, -1)?;
-                write(conn, UPDATE, n, doc, record, &columns)?;
-                index(conn, REINDEX, n, record)?;
+                write(conn, UPDATE, n, doc, (record, &inner.id), &columns)?;
+                index(conn, REINDEX, n, inner)?;
             }
             None => {
                 let n = next(conn)?;
-                write(conn, INSERT, n, doc, record, &columns)?;
-                index(conn, INDEX, n, record)?;
+                write(conn, INSERT, n, doc, (record, &inner.id), &columns)?;
+                index(conn, INDEX, n, inner)?;
             }
         }
     }
-    for (n, old) in before.into_values() {
-        erase(conn, n, &old)?;
+    for (inner, held) in before {
+        erase(conn, doc, &inner, &held)?;
     }
-    apply_conflicts(conn, doc, &view.conflicts)
+    apply_conflicts(conn, doc, &shown.conflicts)
 }
 
 /// Removes everything that was shown of `doc`.
@@ -66,22 +68,66 @@ pub fn apply(conn: &Connection, doc: DocId, view: &View) -> Result<(), StoreErro
 /// # Errors
 /// Any [`StoreError`] of writing; the caller's transaction is then to be rolled back.
 pub fn remove(conn: &Connection, doc: DocId) -> Result<(), StoreError> {
-    for (n, old) in rows_of(conn, doc)?.into_values() {
-        erase(conn, n, &old)?;
+    for (inner, held) in rows_of(conn, doc)? {
+        erase(conn, doc, &inner, &held)?;
     }
     conn.prepare_cached("DELETE FROM view_conflict WHERE doc = ?1")?.execute([doc.as_bytes()])?;
     conn.prepare_cached("DELETE FROM view_document WHERE doc = ?1")?.execute([doc.as_bytes()])?;
     Ok(())
 }
 
-fn rows_of(conn: &Connection, doc: DocId) -> Result<BTreeMap<String, (i64, Columns)>, StoreError> {
+/// Takes the words of removed rows out of the search index: until then they stand in it, marked as gone. Rewrites the whole
+/// index. What freed pages of the file still hold is the caller's to overwrite.
+///
+/// # Errors
+/// Any [`StoreError`] of writing; the caller's transaction is then to be rolled back.
+pub fn forget_words(conn: &Connection) -> Result<(), StoreError> {
+    conn.execute("INSERT INTO view_search (view_search) VALUES ('optimize')", [])?;
+    Ok(())
+}
+
+/// A row as it stands.
+struct Held {
+    n: i64,
+    shown: String,
+    columns: Columns,
+}
+
+/// The rows of a document, by the ids that stand in it.
+fn rows_of(conn: &Connection, doc: DocId) -> Result<BTreeMap<String, Held>, StoreError> {
     let mut statement =
-        conn.prepare_cached("SELECT id, n, state, void, urgency, json FROM view_record WHERE doc = ?1")?;
+        conn.prepare_cached("SELECT inner, n, state, void, urgency, json, id FROM view_record WHERE doc = ?1")?;
     let rows = statement.query_map([doc.as_bytes()], |row| {
         let columns = Columns { state: row.get(2)?, void: row.get(3)?, urgency: row.get(4)?, json: row.get(5)? };
-        Ok((row.get(0)?, (row.get(1)?, columns)))
+        Ok((row.get(0)?, Held { n: row.get(1)?, shown: row.get(6)?, columns }))
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// How records of the document are shown whose ids other documents hold as well. A document with a greater id gives way.
+fn names(
+    conn: &Connection,
+    doc: DocId,
+    view: &View,
+    before: &BTreeMap<String, Held>,
+) -> Result<twins::Names, StoreError> {
+    let mut names = twins::Names::new();
+    for inner in view.records.iter().map(|record| record.id.as_str()) {
+        match before.get(inner) {
+            Some(held) if held.shown == inner => {}
+            Some(held) => {
+                names.insert(inner.to_owned(), held.shown.clone());
+            }
+            None => match twins::first_other(conn, inner, doc)? {
+                None => {}
+                Some(other) if other < doc => {
+                    names.insert(inner.to_owned(), twins::marked(inner, doc));
+                }
+                Some(other) => twins::rename(conn, other, inner, &twins::marked(inner, other))?,
+            },
+        }
+    }
+    Ok(names)
 }
 
 fn next(conn: &Connection) -> Result<i64, StoreError> {
@@ -131,21 +177,21 @@ fn apply_document(conn: &Connection, doc: DocId, view: &View) -> Result<(), Stor
 
 const INSERT: &str =
     "INSERT INTO view_record (n, id, doc, kind, customer, parent, state, person, urgency, grade, due_at_ms,
-                                              legacy_id, updated_at_ms, void, json)
-     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
+                                              legacy_id, updated_at_ms, void, json, inner)
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
 
 /// Takes the same parameters; a row's id and document stay what they are.
 const UPDATE: &str = "UPDATE view_record
      SET kind = ?4, customer = ?5, parent = ?6, state = ?7, person = ?8, urgency = ?9, grade = ?10, due_at_ms = ?11,
          legacy_id = ?12, updated_at_ms = ?13, void = ?14, json = ?15
-     WHERE n = ?1 AND id = ?2 AND doc = ?3";
+     WHERE n = ?1 AND id = ?2 AND doc = ?3 AND inner = ?16";
 
 fn write(
     conn: &Connection,
     statement: &str,
     n: i64,
     doc: DocId,
-    record: &Record,
+    (record, inner): (&Record, &RecordId),
     columns: &Columns,
 ) -> Result<(), StoreError> {
     conn.prepare_cached(statement)?.execute(params![
@@ -163,7 +209,8 @@ fn write(
         record.text("legacy_id"),
         record.updated.at.millis(),
         columns.void,
-        columns.json
+        columns.json,
+        inner.as_str()
     ])?;
     count(conn, record.kind.code, columns, 1)
 }
@@ -176,13 +223,19 @@ fn index(conn: &Connection, statement: &str, n: i64, record: &Record) -> Result<
     Ok(())
 }
 
-fn erase(conn: &Connection, n: i64, old: &Columns) -> Result<(), StoreError> {
+fn erase(conn: &Connection, doc: DocId, inner: &str, held: &Held) -> Result<(), StoreError> {
+    let Held { n, shown, columns: old } = held;
     conn.prepare_cached("DELETE FROM view_search WHERE rowid = ?1")?.execute([n])?;
     let kind: Option<String> = conn
         .prepare_cached("DELETE FROM view_record WHERE n = ?1 RETURNING kind")?
         .query_row([n], |row| row.get(0))
         .optional()?;
-    kind.map_or(Ok(()), |kind| count(conn, &kind, old, -1))
+    kind.map_or(Ok(()), |kind| count(conn, &kind, old, -1))?;
+    // Another document that holds this id has it alone now, or is the first that does.
+    match twins::first_other(conn, inner, doc)? {
+        Some(other) if shown == inner => twins::rename(conn, other, &twins::marked(inner, other), inner),
+        _ => Ok(()),
+    }
 }
 
 fn count(conn: &Connection, kind: &str, columns: &Columns, change: i64) -> Result<(), StoreError> {

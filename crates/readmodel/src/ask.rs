@@ -16,8 +16,10 @@ pub const LIST_ROWS_MAX: u32 = 1_000;
 pub struct Row {
     /// Its kind.
     pub kind: &'static Kind,
-    /// Its id.
+    /// Its id as it is shown.
     pub id: RecordId,
+    /// Its id as it stands in its document: another where a document with a smaller id holds the same one.
+    pub inner: RecordId,
     /// Its document.
     pub doc: DocId,
     /// Its dossier's customer.
@@ -38,7 +40,7 @@ impl Row {
 }
 
 pub(crate) const ROW: &str =
-    "view_record.kind, view_record.id, view_record.doc, view_record.customer, view_record.json";
+    "view_record.kind, view_record.id, view_record.doc, view_record.customer, view_record.json, view_record.inner";
 
 pub(crate) fn doc_at(row: &SqlRow<'_>, index: usize) -> rusqlite::Result<DocId> {
     let bytes = row.get_ref(index)?.as_blob()?;
@@ -61,18 +63,42 @@ pub(crate) fn row(row: &SqlRow<'_>) -> rusqlite::Result<Row> {
         let what = format!("a kind `{code}` that this version does not know");
         rusqlite::Error::FromSqlConversionFailure(0, Type::Text, what.into())
     })?;
-    Ok(Row { kind, id: id_at(row, 1)?, doc: doc_at(row, 2)?, customer: id_at(row, 3)?, json: row.get(4)? })
+    let (id, inner) = (id_at(row, 1)?, id_at(row, 5)?);
+    Ok(Row { kind, id, inner, doc: doc_at(row, 2)?, customer: id_at(row, 3)?, json: row.get(4)? })
 }
 
-/// The record with this id. When two documents hold one, which only a hostile device can bring about, it is that of the
-/// smaller document id, everywhere.
+/// The record that is shown under this id.
 ///
 /// # Errors
 /// Any [`StoreError`] of reading.
 pub fn record(conn: &Connection, id: &RecordId) -> Result<Option<Row>, StoreError> {
-    let mut statement =
-        conn.prepare_cached(&format!("SELECT {ROW} FROM view_record WHERE id = ?1 ORDER BY doc LIMIT 1"))?;
-    Ok(statement.query_row([id.as_str()], row).optional()?)
+    let query = format!("SELECT {ROW} FROM view_record WHERE id = ?1 ORDER BY doc LIMIT 1");
+    Ok(conn.prepare_cached(&query)?.query_row([id.as_str()], row).optional()?)
+}
+
+/// The record that stands in a document under this id.
+///
+/// # Errors
+/// Any [`StoreError`] of reading.
+pub fn record_in(conn: &Connection, doc: DocId, inner: &RecordId) -> Result<Option<Row>, StoreError> {
+    for condition in ["id = ?1 AND inner = ?1", "inner = ?1 AND inner <> id"] {
+        let query = format!("SELECT {ROW} FROM view_record WHERE {condition} AND doc = ?2");
+        let found = conn.prepare_cached(&query)?.query_row(params![inner.as_str(), doc.as_bytes()], row).optional()?;
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
+}
+
+/// Every record that stands under this id in its document, one for each document that holds one; or the one that is shown
+/// under it.
+///
+/// # Errors
+/// Any [`StoreError`] of reading.
+pub fn bearers(conn: &Connection, id: &RecordId) -> Result<Vec<Row>, StoreError> {
+    let query = format!("SELECT {ROW} FROM view_record WHERE id = ?1 OR (inner = ?1 AND inner <> id) ORDER BY doc");
+    Ok(conn.prepare_cached(&query)?.query_map([id.as_str()], row)?.collect::<Result<_, _>>()?)
 }
 
 /// Every record of a document, sorted by id.

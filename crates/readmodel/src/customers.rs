@@ -85,7 +85,7 @@ pub fn customers(conn: &Connection, filter: &CustomerFilter, page: Page) -> Resu
              {from} ORDER BY view_document.changed_at_ms DESC, view_record.id, view_record.doc LIMIT ? OFFSET ?"
         ))?
         .query_map(params_from_iter(&values), |found| {
-            let (changed, open_tasks, conflicts): (i64, i64, i64) = (found.get(5)?, found.get(6)?, found.get(7)?);
+            let (changed, open_tasks, conflicts): (i64, i64, i64) = (found.get(6)?, found.get(7)?, found.get(8)?);
             Ok(CustomerRow {
                 row: row(found)?,
                 open_tasks: open_tasks.unsigned_abs(),

@@ -14,12 +14,14 @@ mod conflicts;
 mod customers;
 mod export;
 mod schema;
+mod twins;
 mod words;
 
-pub use apply::{apply, remove};
+pub use apply::{apply, forget_words, remove};
 pub use ask::{Counts, StateCount};
 pub use ask::{
-    Filter, LIST_ROWS_MAX, Listing, Order, Page, Row, Voided, by_legacy, counts, dossier, list, record, search,
+    Filter, LIST_ROWS_MAX, Listing, Order, Page, Row, Voided, bearers, by_legacy, counts, dossier, list, record,
+    record_in, search,
 };
 pub use conflicts::{ConflictRow, conflict, conflicts, conflicts_of};
 pub use customers::{CustomerFilter, CustomerRow, Customers, customers};

@@ -390,6 +390,47 @@ fn two_documents_with_one_id_are_shown_the_same_in_either_order() {
     assert_eq!((exported(&forth), dump(&forth)), (exported(&back), dump(&back)));
     let id = "CUST-07-1".parse().unwrap();
     assert_eq!(readmodel::record(&forth, &id).unwrap(), readmodel::record(&back, &id).unwrap());
+
+    // Both are shown, the second under the id with the first characters of its document's name, and so is what refers to it.
+    let second = two.dossiers[0].0;
+    let mark = &second.to_string()["automerge:".len()..][..4];
+    let tasks = readmodel::list(&forth, &TASK, &Filter::default(), Order::Id, Page { offset: 0, limit: 10 }).unwrap();
+    assert_eq!(ids(&tasks.rows), ["EXEC-07-1".to_owned(), format!("EXEC-07-1~{mark}")]);
+    let row = readmodel::record(&forth, &format!("EXEC-07-1~{mark}").parse().unwrap()).unwrap().unwrap();
+    assert_eq!((row.doc, row.inner.as_str()), (second, "EXEC-07-1"));
+    assert_eq!(row.value().unwrap()["req_id"], format!("REQ-07-1~{mark}"));
+    assert_eq!(row.customer.as_str(), format!("CUST-07-1~{mark}"));
+    assert_eq!(readmodel::bearers(&forth, &"EXEC-07-1".parse().unwrap()).unwrap().len(), 2);
+    assert_eq!(readmodel::bearers(&forth, &row.id).unwrap(), [row]);
+
+    // When the first is gone the second is the only one of its name.
+    readmodel::remove(&forth, one.dossiers[0].0).unwrap();
+    let alone = tables();
+    two.apply(&alone);
+    assert_eq!(dump(&forth), dump(&alone));
+    one.apply(&forth);
+    assert_eq!(dump(&forth), dump(&back));
+}
+
+#[test]
+fn no_word_of_a_removed_document_is_left_in_the_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("rows.sqlite");
+    let mut book = Book::new();
+    book.chain("*先生", "zebrafish", "low", "一");
+    book.chain("*先生", "marmoset", "low", "二");
+    let conn = Connection::open(&path).unwrap();
+    conn.pragma_update(None, "secure_delete", true).unwrap();
+    readmodel::prepare(&conn).unwrap();
+    book.apply(&conn);
+    readmodel::remove(&conn, book.dossiers[0].0).unwrap();
+    readmodel::forget_words(&conn).unwrap();
+    conn.execute_batch("VACUUM").unwrap();
+    drop(conn);
+    let bytes = std::fs::read(&path).unwrap();
+    let holds = |word: &str| bytes.windows(word.len()).any(|window| window == word.as_bytes());
+    assert!(holds("marmoset"));
+    assert!(!holds("zebrafish"));
 }
 
 proptest! {
@@ -399,9 +440,20 @@ proptest! {
     #[test]
     fn rows_are_a_function_of_documents(
         steps in prop::collection::vec((0..5_usize, 0..6_u8, "[设备退货 ab]{0,6}"), 1..40),
+        // A store that was restored from a copy counts anew from there.
+        restored in prop::collection::vec(any::<bool>(), 5),
     ) {
         let mut book = Book::new();
-        let chains: Vec<_> = (0..5).map(|_| book.chain("*先生", "设备无法开机", "low", "一")).collect();
+        let chains: Vec<_> = restored
+            .iter()
+            .map(|restored| {
+                if *restored {
+                    book.numbers.clear();
+                }
+                book.chain("*先生", "设备无法开机", "low", "一")
+            })
+            .collect();
+        book.numbers.insert("event", 100);
         let lived = tables();
         book.apply(&lived);
         for (which, action, text) in steps {

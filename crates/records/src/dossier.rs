@@ -3,6 +3,7 @@
 //! automerge's constructors draw a random actor; [`blank`] is the only caller and replaces it at once, since a change may
 //! only be written under an actor that the store handed out.
 
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::LazyLock;
 
@@ -10,10 +11,10 @@ use automerge::transaction::{CommitOptions, Transactable};
 use automerge::{ActorId, Automerge, LoadOptions, ObjId, ObjType, ROOT, ReadDoc, SaveOptions, TextEncoding};
 use messages::Message;
 use thiserror::Error;
-use vocab::{Actor, Author, ChangeHash, GENESIS_ACTOR, RecordId, Timestamp};
+use vocab::{Actor, Author, ChangeHash, DeviceCode, DeviceKey, GENESIS_ACTOR, RecordId, Timestamp};
 
 use crate::edit::Edit;
-use crate::graph::Graph;
+use crate::graph::{Graph, actor_of};
 use crate::invalid::Invalid;
 use crate::read;
 use crate::view::{HistoryEntry, View};
@@ -56,7 +57,7 @@ impl Corrupt {
     }
 }
 
-fn blank() -> Automerge {
+pub(crate) fn blank() -> Automerge {
     Automerge::new_with_encoding(TextEncoding::UnicodeCodePoint).with_actor(ActorId::from(GENESIS_ACTOR.as_bytes()))
 }
 
@@ -74,12 +75,12 @@ static GENESIS: LazyLock<Automerge> = LazyLock::new(|| {
     doc
 });
 
-fn guarded<T>(work: impl FnOnce() -> Result<T, Corrupt>) -> Result<T, Corrupt> {
+pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T, Corrupt>) -> Result<T, Corrupt> {
     catch_unwind(AssertUnwindSafe(work))
         .unwrap_or_else(|_| Err(Corrupt::Unreadable { cause: "automerge gave up on them".to_owned() }))
 }
 
-fn unreadable(cause: impl std::fmt::Display) -> Corrupt {
+pub(crate) fn unreadable(cause: impl std::fmt::Display) -> Corrupt {
     Corrupt::Unreadable { cause: cause.to_string() }
 }
 
@@ -128,10 +129,11 @@ impl Dossier {
         self.doc.get_missing_deps(&[]).into_iter().map(|hash| ChangeHash::from_bytes(hash.0)).collect()
     }
 
-    /// The saved form. Not deflated: compressing many documents together, outside, does better.
+    /// The saved form. Not deflated: compressing many documents together, outside, does better. Changes that wait for others
+    /// are not in it; [`Dossier::take`] lets none wait inside.
     #[must_use]
     pub fn save(&self) -> Vec<u8> {
-        self.doc.save_with_options(SaveOptions { deflate: false, retain_orphans: true })
+        self.doc.save_with_options(SaveOptions { deflate: false, retain_orphans: false })
     }
 
     /// The changes no other change of the document depends on, sorted.
@@ -178,6 +180,37 @@ impl Dossier {
             doc.apply_changes(kept).map_err(unreadable)?;
             Ok(Dossier { doc })
         })
+    }
+
+    /// The highest number that the device with `key` gave to records under its `code`, by prefix, and to its events (0 when
+    /// there is none): where it goes on counting.
+    #[must_use]
+    pub fn last_numbers(&self, key: &DeviceKey, code: &DeviceCode) -> (BTreeMap<String, u64>, u64) {
+        let mut records: BTreeMap<String, u64> = BTreeMap::new();
+        let mut events = 0;
+        for container in [RECORDS, EVENTS] {
+            let Some(container) = self.container(container) else { continue };
+            for item in self.doc.map_range(&container, ..) {
+                // Others may write any number: it is theirs to go on from.
+                let own = matches!(item.id(), ObjId::Id(_, actor, _) if actor_of(actor.to_bytes()).belongs_to(key));
+                let mut parts = item.key.rsplit('-');
+                let (number, found) = (parts.next().and_then(|number| number.parse::<u64>().ok()), parts.next());
+                let (Some(number), true) = (number, own && found == Some(code.as_str())) else { continue };
+                let last = match parts.next() {
+                    Some(prefix) => records.entry(prefix.to_owned()).or_default(),
+                    None => &mut events,
+                };
+                *last = number.max(*last);
+            }
+        }
+        (records, events)
+    }
+
+    /// How many changes of the document an actor wrote.
+    #[must_use]
+    pub fn change_count_of(&self, actor: &Actor) -> usize {
+        let metas = self.doc.get_changes_meta(&[]);
+        metas.iter().filter(|meta| meta.actor.to_bytes() == actor.as_bytes()).count()
     }
 
     /// What the dossier says. A pure function of its changes: the same on every device that holds them.
@@ -231,6 +264,14 @@ impl Dossier {
 
     fn container(&self, name: &str) -> Option<ObjId> {
         container(&self.doc, name)
+    }
+
+    pub(crate) fn doc(&self) -> &Automerge {
+        &self.doc
+    }
+
+    pub(crate) fn replace_doc(&mut self, doc: Automerge) {
+        self.doc = doc;
     }
 }
 

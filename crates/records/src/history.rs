@@ -1,6 +1,6 @@
 //! Every change of a record, before and after, by whom, when, from which device (I9).
 
-use automerge::{Automerge, ObjId, ObjType, ReadDoc, ScalarValue, ValueRef};
+use automerge::{Automerge, ObjId, ObjType, ReadDoc, ScalarValue};
 use vocab::{ChangeHash, RecordId};
 
 use crate::dossier::{EVENTS, container};
@@ -10,6 +10,7 @@ use crate::log::StoredEvent;
 use crate::read;
 use crate::register::decode;
 use crate::schema::{Field, Kind, Shape};
+use crate::twins::Twins;
 use crate::value::Value;
 use crate::view::{Entry, HistoryEntry};
 
@@ -24,15 +25,16 @@ pub(crate) fn of(doc: &Automerge, id: &RecordId) -> Vec<HistoryEntry> {
         }
     }
     if let Some(events) = container(doc, EVENTS) {
-        for item in doc.map_range(&events, ..) {
-            let ValueRef::Scalar(automerge::ScalarValueRef::Str(json)) = &item.value else { continue };
-            let Ok(stored) = serde_json::from_str::<StoredEvent>(json) else { continue };
-            let (Some((place, _)), Ok(event)) = (graph.of_op(&item.id()), item.key.parse()) else { continue };
+        for found in Twins::default().texts(doc, &graph, &events).entries {
+            let place = found.change;
+            let Ok(mut stored) = serde_json::from_str::<StoredEvent>(&found.content) else { continue };
+            let Ok(event) = found.name.parse() else { continue };
+            read::names_meant(&reading.records_twins, &reading.events_twins, &graph, &mut stored, place);
             if stored.record() != Some(id.clone()) {
                 continue;
             }
             let effective = reading.parts.get(id).is_some_and(|part| {
-                part.log.index_of(&item.key).is_some_and(|index| part.log.effective.contains(index))
+                part.log.index_of(&found.name).is_some_and(|index| part.log.effective.contains(index))
             });
             let data = serde_json::to_value(&stored.data).unwrap_or_default();
             entries

@@ -87,7 +87,9 @@ mod column;
 mod dossier;
 mod duplicates;
 mod edit;
+mod fit;
 mod graph;
+mod heal;
 mod history;
 mod input;
 mod invalid;
@@ -102,7 +104,9 @@ mod privacy;
 mod read;
 mod register;
 mod schema;
+mod take;
 mod text;
+mod twins;
 mod value;
 mod view;
 
@@ -125,6 +129,7 @@ pub use schema::{
     Field, Kind, LINE_CHARS_MAX, MANAGERS, Milestone, NOTES_MAX, Parent, Right, SUPERVISORS, Shape, Source,
     TAG_CHARS_MAX, TAGS_MAX, TEXT_CHARS_MAX,
 };
+pub use take::{Aside, Authored, Replaced, SetAside, Taken, hash_of_change};
 pub use value::{Fields, Note, Signature, Value};
 pub use view::{
     Candidate, Conflict, ConflictKind, Entry, HistoryEntry, Record, Severity, Step, Stranger, View, Written,

@@ -16,6 +16,7 @@ use crate::life::{Facts, Outcome};
 use crate::log::{Event, Log, StoredEvent, data_of};
 use crate::register::{Alternative, alternatives, unauthorised};
 use crate::schema::{Field, Kind, Shape, Source};
+use crate::twins::Twins;
 use crate::value::{Fields, Value};
 use crate::view::{Candidate, Conflict, ConflictKind, Record, Severity, Step, Stranger, View};
 
@@ -30,6 +31,8 @@ pub(crate) struct Reading {
     pub(crate) view: View,
     pub(crate) parts: BTreeMap<RecordId, Part>,
     pub(crate) event_ids: std::collections::BTreeSet<EventId>,
+    pub(crate) records_twins: Twins,
+    pub(crate) events_twins: Twins,
 }
 
 /// What stands behind one record of the view.
@@ -73,6 +76,8 @@ struct Reader<'a, D> {
     events: BTreeMap<RecordId, Vec<Event>>,
     event_changes: BTreeMap<RecordId, Vec<usize>>,
     event_ids: std::collections::BTreeSet<EventId>,
+    records_twins: Twins,
+    events_twins: Twins,
 }
 
 pub(crate) fn read<D: ReadDoc>(doc: &D, graph: &Graph) -> Reading {
@@ -84,6 +89,8 @@ pub(crate) fn read<D: ReadDoc>(doc: &D, graph: &Graph) -> Reading {
         events: BTreeMap::new(),
         event_changes: BTreeMap::new(),
         event_ids: std::collections::BTreeSet::new(),
+        records_twins: Twins::default(),
+        events_twins: Twins::default(),
     };
     if let Some(records) = container(doc, RECORDS) {
         reader.records(&records);
@@ -96,14 +103,14 @@ pub(crate) fn read<D: ReadDoc>(doc: &D, graph: &Graph) -> Reading {
 
 impl<D: ReadDoc> Reader<'_, D> {
     fn records(&mut self, records: &ObjId) {
-        for item in self.doc.map_range(records, ..) {
-            let id = item.key.parse::<RecordId>().ok();
+        let found = self.records_twins.maps(self.doc, self.graph, records);
+        self.view.unknown += found.unknown;
+        for entry in found.entries {
+            let (object, made) = (entry.content, entry.change);
+            let id = entry.name.parse::<RecordId>().ok();
             let kind = id.as_ref().and_then(|id| kinds::kind_of_prefix(id.prefix()));
-            let is_map = matches!(item.value, ValueRef::Object(ObjType::Map));
-            let object = item.id();
-            let made = self.graph.of_op(&object).map(|(place, _)| place);
-            let (Some(id), Some(kind), true, Some(made)) = (id, kind, is_map, made) else {
-                self.stranger(None, &item.key, made.unwrap_or(0), &item.value);
+            let (Some(id), Some(kind)) = (id, kind) else {
+                self.note_stranger(None, &entry.name, made, "");
                 continue;
             };
             let author = self.graph.changes()[made].author.as_ref();
@@ -219,9 +226,25 @@ impl<D: ReadDoc> Reader<'_, D> {
         for (field, marks) in rewritten {
             self.rewrites(&id, field, marks, &mut draft);
         }
+        self.refer(&mut draft);
         draft.fields.insert(kind.id_field, id.as_str().into());
         self.parallel(&id, &draft);
         self.drafts.insert(id, draft);
+    }
+
+    /// A reference means the record its writer had seen, when several have that name.
+    fn refer(&self, draft: &mut Draft) {
+        if self.records_twins.is_empty() {
+            return;
+        }
+        for field in draft.kind.fields.iter().filter(|field| matches!(field.shape, Shape::Reference(_))) {
+            let writer = draft.writers.iter().find(|(name, _)| *name == field.name).map(|(_, change)| *change);
+            if let (Some(Value::Text(name)), Some(writer)) = (draft.fields.get_mut(field.name), writer)
+                && let Some(meant) = self.records_twins.meant(self.graph, name, writer)
+            {
+                *name = meant;
+            }
+        }
     }
 
     /// What somebody wrote without the right to it stays visible to the auditor.
@@ -298,30 +321,19 @@ impl<D: ReadDoc> Reader<'_, D> {
     }
 
     fn events(&mut self, events: &ObjId) {
-        for item in self.doc.map_range(events, ..) {
-            let mut found = vec![(json_of(&item.value), item.id())];
-            if item.conflict {
-                let all = self.doc.get_all(events, item.key.as_ref()).unwrap_or_default();
-                found = all.into_iter().map(|(value, id)| (value.as_str().map(str::to_owned), id)).collect();
-            }
-            // An id used twice is no honest client's; the first authored stands.
-            let place = self.graph.of_op(&item.id()).map_or(0, |(place, _)| place);
-            let first = found.into_iter().filter_map(|(json, id)| Some((self.graph.of_op(&id)?.0, json?))).min_by_key(
-                |(change, _)| {
-                    let change = &self.graph.changes()[*change];
-                    (change.at, change.actor, change.hash)
-                },
-            );
-            let parsed = first.and_then(|(change, json)| self.event(&item.key, &json, change));
-            if parsed.is_none() {
-                self.stranger(None, &item.key, place, &item.value);
+        let found = self.events_twins.texts(self.doc, self.graph, events);
+        self.view.unknown += found.unknown;
+        for entry in found.entries {
+            if self.event(&entry.name, &entry.content, entry.change).is_none() {
+                self.note_stranger(None, &entry.name, entry.change, &entry.content);
             }
         }
     }
 
     fn event(&mut self, key: &str, json: &str, change: usize) -> Option<()> {
         let id: EventId = key.parse().ok()?;
-        let stored: StoredEvent = serde_json::from_str(json).ok()?;
+        let mut stored: StoredEvent = serde_json::from_str(json).ok()?;
+        self.means(&mut stored, change);
         let record = stored.record()?;
         let kind = kinds::kind_of_prefix(record.prefix())?;
         let step = kind.event(&stored.kind);
@@ -346,6 +358,11 @@ impl<D: ReadDoc> Reader<'_, D> {
         self.event_changes.entry(record.clone()).or_default().push(change);
         self.events.entry(record).or_default().push(event);
         Some(())
+    }
+
+    /// Leads the names in an event to what its author meant.
+    fn means(&self, stored: &mut StoredEvent, change: usize) {
+        names_meant(&self.records_twins, &self.events_twins, self.graph, stored, change);
     }
 
     fn finish(mut self) -> Reading {
@@ -418,7 +435,13 @@ impl<D: ReadDoc> Reader<'_, D> {
         self.view.strangers.sort();
         self.view.strangers.truncate(Stranger::COUNT_MAX);
         self.view.conflicts.sort_by(|a, b| a.id.cmp(&b.id));
-        Reading { view: self.view, parts, event_ids: self.event_ids }
+        Reading {
+            view: self.view,
+            parts,
+            event_ids: self.event_ids,
+            records_twins: self.records_twins,
+            events_twins: self.events_twins,
+        }
     }
 }
 
@@ -446,9 +469,22 @@ fn milestone_of(kind: &Kind, key: &str) -> Option<&'static str> {
     kind.milestones.iter().map(|milestone| milestone.name).find(|known| *known == name)
 }
 
-fn json_of(value: &ValueRef<'_>) -> Option<String> {
-    match value {
-        ValueRef::Scalar(automerge::ScalarValueRef::Str(json)) => Some(json.clone().into_owned()),
-        _ => None,
+/// Leads the names in an event to what its author meant: the record, the events before it, the event it decides for.
+pub(crate) fn names_meant(records: &Twins, events: &Twins, graph: &Graph, stored: &mut StoredEvent, change: usize) {
+    if let Some(meant) = records.meant(graph, &stored.record, change) {
+        stored.record = meant;
+    }
+    if events.is_empty() {
+        return;
+    }
+    for prev in &mut stored.prev {
+        if let Some(meant) = events.meant(graph, prev, change) {
+            *prev = meant;
+        }
+    }
+    if let Some(serde_json::Value::String(take)) = stored.data.get_mut("take")
+        && let Some(meant) = events.meant(graph, take, change)
+    {
+        *take = meant;
     }
 }

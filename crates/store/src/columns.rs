@@ -4,7 +4,7 @@ use rusqlite::Row;
 use rusqlite::types::{FromSqlError, Type};
 use std::fmt::Display;
 use std::str::FromStr;
-use vocab::{Actor, BranchId, ChangeHash, DeviceKey, DocId, Epoch, Generation, Position, Refusal, Timestamp};
+use vocab::{Actor, BranchId, ChangeHash, DeviceKey, DocId, Epoch, Generation, Position, Refusal, Sum, Timestamp};
 
 fn wrong(index: usize, kind: Type, what: impl Display) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(index, kind, what.to_string().into())
@@ -57,6 +57,12 @@ pub(crate) trait Columns {
     }
     fn position(&self, index: usize) -> rusqlite::Result<Position> {
         self.number(index).map(Position::new)
+    }
+    fn sum(&self, index: usize) -> rusqlite::Result<Sum> {
+        self.fixed(index).map(Sum::from_bytes)
+    }
+    fn optional_sum(&self, index: usize) -> rusqlite::Result<Option<Sum>> {
+        Ok(self.optional_fixed(index)?.map(Sum::from_bytes))
     }
     fn time(&self, index: usize) -> rusqlite::Result<Timestamp> {
         self.number(index).map(|millis| Timestamp::from_millis(integer(millis)))

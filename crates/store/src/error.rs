@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 use thiserror::Error;
+use vocab::DocId;
 
 /// Why a store could not be opened, read or written. Nothing of the transaction that failed remains.
 #[derive(Debug, Error)]
@@ -62,6 +63,12 @@ pub enum StoreError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// Something was to be written to a document that was erased: a fault of this program, which asks first.
+    #[error("{doc} was erased")]
+    Erased {
+        /// The document.
+        doc: DocId,
+    },
     /// SQLite refused a statement: a fault of this program.
     #[error("the store was asked something it cannot do")]
     Statement {
@@ -92,7 +99,7 @@ pub enum StoreErrorKind {
     Full,
     /// [`StoreError::Disk`].
     Disk,
-    /// [`StoreError::Statement`].
+    /// [`StoreError::Statement`] and [`StoreError::Erased`].
     Statement,
 }
 
@@ -129,7 +136,7 @@ impl StoreError {
             StoreError::Busy => StoreErrorKind::Busy,
             StoreError::Full => StoreErrorKind::Full,
             StoreError::Disk { .. } => StoreErrorKind::Disk,
-            StoreError::Statement { .. } => StoreErrorKind::Statement,
+            StoreError::Statement { .. } | StoreError::Erased { .. } => StoreErrorKind::Statement,
         }
     }
 

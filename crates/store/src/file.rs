@@ -19,6 +19,24 @@ use crate::StoreError;
 /// import of 10,000 rows.
 pub const BUSY_MS_MAX: u64 = 10_000;
 
+/// What a migration does that SQL cannot compute.
+pub(crate) type Then = fn(&Connection) -> Result<(), StoreError>;
+
+/// One step from a version of a schema to the next.
+pub(crate) struct Migration {
+    /// The numbered file.
+    pub(crate) sql: &'static str,
+    /// Done after it, in the same transaction.
+    pub(crate) then: Option<Then>,
+}
+
+impl Migration {
+    /// A step that SQL alone makes.
+    pub(crate) const fn sql(sql: &'static str) -> Self {
+        Migration { sql, then: None }
+    }
+}
+
 /// Kinds of store, each with its numbered migrations.
 pub(crate) struct Schema {
     /// SQLite's `application_id`, which tells our files from others.
@@ -26,7 +44,7 @@ pub(crate) struct Schema {
     /// What is in the file, for messages.
     pub(crate) what: &'static str,
     /// Each brings the schema from version `index` to `index + 1`. Append only.
-    pub(crate) migrations: &'static [&'static str],
+    pub(crate) migrations: &'static [Migration],
     /// Length of the WAL, in bytes, above which a commit copies it back into the file and empties it.
     pub(crate) wal_bytes_max: u64,
 }
@@ -114,6 +132,17 @@ impl Schema {
         Ok(conn)
     }
 
+    /// A copy in memory of what is behind `conn`, as of now: for tests and simulation.
+    pub(crate) fn copied(conn: &Connection) -> Result<Connection, StoreError> {
+        let mut copy = Connection::open_in_memory()?;
+        match Backup::new(conn, &mut copy)?.step(-1)? {
+            StepResult::Done => {}
+            _ => return Err(StoreError::Busy),
+        }
+        Schema::settle(&copy)?;
+        Ok(copy)
+    }
+
     fn initialise(
         &self,
         conn: &mut Connection,
@@ -143,7 +172,10 @@ impl Schema {
         // Read inside the transaction: another process may have migrated meanwhile.
         let found = user_version(tx)?;
         for migration in self.migrations.iter().skip(usize::try_from(found).unwrap_or(usize::MAX)) {
-            tx.execute_batch(migration)?;
+            tx.execute_batch(migration.sql)?;
+            if let Some(then) = migration.then {
+                then(tx)?;
+            }
         }
         tx.pragma_update(None, "user_version", self.version())?;
         Ok(())
@@ -270,4 +302,65 @@ pub(crate) fn check(conn: &Connection) -> Result<Vec<String>, StoreError> {
     let mut statement = conn.prepare("PRAGMA integrity_check")?;
     let lines = statement.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;
     Ok(lines.into_iter().filter(|line| line != "ok").collect())
+}
+
+/// How long [`scrub`] waits for others to end their reads, in milliseconds; others wait to write meanwhile.
+const SCRUB_WAIT_MS_MAX: u64 = 500;
+
+/// Makes sure that nothing of what was erased is left in the file and its WAL, if `table` lists anything that was erased
+/// since that was last done: its `id` names it, its `scrubbed` says what was done since, 0 nothing, 1 the file was
+/// rewritten, 2 the WAL was emptied as well. Says whether there was anything to do.
+///
+/// `secure_delete` overwrites what a deletion frees, but not the copies that stay behind when a page is split; a file
+/// written anew has none. Others may read meanwhile, and wait to write.
+///
+/// # Errors
+/// [`StoreError::Busy`] while another connection still reads what there was before; [`StoreError::Full`]. What was not
+/// done stays to be done.
+pub(crate) fn scrub(conn: &Connection, table: &Scrubbed) -> Result<bool, StoreError> {
+    let rewritten = table.ids(conn, 0)?;
+    if !rewritten.is_empty() {
+        conn.execute_batch("VACUUM")?;
+        // One that is erased meanwhile is not among these.
+        table.mark(conn, &rewritten, 1)?;
+    }
+    let emptied = table.ids(conn, 1)?;
+    if emptied.is_empty() {
+        return Ok(false);
+    }
+    conn.busy_timeout(Duration::from_millis(SCRUB_WAIT_MS_MAX))?;
+    let busy = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+    conn.busy_timeout(Duration::from_millis(BUSY_MS_MAX))?;
+    if busy? != 0 {
+        return Err(StoreError::Busy);
+    }
+    table.mark(conn, &emptied, 2)?;
+    Ok(true)
+}
+
+/// A table of what was erased.
+pub(crate) struct Scrubbed {
+    /// The table.
+    pub(crate) table: &'static str,
+    /// Its key, an integer.
+    pub(crate) id: &'static str,
+}
+
+impl Scrubbed {
+    fn ids(&self, conn: &Connection, done: i64) -> Result<Vec<i64>, StoreError> {
+        let Scrubbed { table, id } = self;
+        let mut statement = conn.prepare(&format!("SELECT {id} FROM {table} WHERE scrubbed < 2 AND scrubbed = ?1"))?;
+        Ok(statement.query_map([done], |row| row.get(0))?.collect::<Result<_, _>>()?)
+    }
+
+    fn mark(&self, conn: &Connection, ids: &[i64], done: i64) -> Result<(), StoreError> {
+        let Scrubbed { table, id } = self;
+        let tx = conn.unchecked_transaction()?;
+        for one in ids {
+            tx.prepare_cached(&format!("UPDATE {table} SET scrubbed = max(scrubbed, ?2) WHERE {id} = ?1"))?
+                .execute([*one, done])?;
+        }
+        tx.commit()?;
+        Ok(())
+    }
 }

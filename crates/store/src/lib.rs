@@ -7,8 +7,11 @@
 //! - the relay's, behind the trait [`RelayStore`]: feeds, documents, registry. A change is acknowledged when the feed has
 //!   it; saved forms of documents follow. [`SqliteRelayStore`] is the embedded one; [`conformance`] is what any must pass.
 //!
-//! Nothing here reads a clock or draws a random number: times, ids and keys are arguments. Nothing here parses a change:
-//! whoever calls brings its [`vocab::ChangeHeader`].
+//! Both keep [sums](vocab::Sum) of what they hold as it comes and goes, and [`Books`] compares ranges and documents by them.
+//! Both rewrite their file after an erasure.
+//!
+//! Nothing here reads a clock or draws a random number: times, ids and keys are arguments (a migration lets SQLite draw the
+//! keys of branches that had none). Nothing here parses a change: whoever calls brings its [`vocab::ChangeHeader`].
 
 mod columns;
 pub mod conformance;
@@ -19,16 +22,18 @@ mod packing;
 mod relay;
 
 pub use device::{
-    Acknowledged, COMPACT_TAIL_BYTES_MIN, COMPACT_TAIL_CHANGES_MAX, DeviceStore, Identity, Invalid, LastSync,
-    Membership, OutboxCounts, OutboxEntry, OutboxSeq, ReadTx, Refused, STORE_FILE, SecretKey, StoredDocument, Tail,
-    WriteTx,
+    Acknowledged, COMPACT_TAIL_BYTES_MIN, COMPACT_TAIL_CHANGES_MAX, DeviceStore, Erased, FRAME_BYTES_FIRST, Identity,
+    Invalid, LastSync, Membership, OutboxCounts, OutboxEntry, OutboxSeq, ReadTx, Refused, STORE_FILE, SecretKey,
+    SetAside, StoredDocument, Tail, WriteTx,
 };
 pub use error::{StoreError, StoreErrorKind};
 pub use file::BUSY_MS_MAX;
 pub use packing::DOCUMENT_BYTES_MAX;
 pub use relay::{
-    Appended, Behind, Branch, BranchCounts, BranchDraft, CHANGE_BYTES_MAX, DEFAULT_ZONE, DOCUMENTS_PER_BATCH_MAX,
-    Device, DeviceReport, Documents, Enrolment, FeedBatch, FeedChange, FeedDocument, FeedForm, Feeds, Invite,
-    InviteDigest, Materialized, PageSession, Pruned, Pushed, Quarantined, Registry, RegistryError, RelayDocument,
-    RelayStore, Seen, SqliteRelayStore, Submission, TokenDigest, User, UserDraft,
+    Answer, Appended, Ask, Behind, BookCache, Books, Branch, BranchCounts, BranchDraft, CHANGE_BYTES_MAX, Content,
+    DEFAULT_ZONE, DOCUMENT_CHANGE_BYTES_MAX, DOCUMENTS_BYTES_MAX, DOCUMENTS_PER_BATCH_MAX, Device, DeviceReport,
+    Documents, Enrolment, Erasure, FeedAsk, FeedBatch, FeedChange, FeedDocument, FeedForm, Feeds, Intake, Invite,
+    InviteDigest, Materialized, OWED_MAX, Origin, PageSession, Pruned, Pushed, Quarantined, RANGE_LIST_MAX,
+    RANGE_PARTS, RECOVERED_CODES_MIN, Registry, RegistryError, RelayDocument, RelayStore, Restoration, Restoring, Seen,
+    SqliteRelayStore, Submission, TokenDigest, User, UserDraft,
 };

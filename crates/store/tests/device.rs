@@ -7,7 +7,7 @@ use std::path::Path;
 use store::{DeviceStore, Identity, LastSync, Membership, OutboxSeq, SecretKey, StoreError, StoreErrorKind};
 use vocab::{
     BranchId, ChangeHash, Cursor, DeviceCode, DeviceKey, DocId, Epoch, Generation, HybridClock, Position, Refusal,
-    Role, Timestamp, Verdict,
+    Role, Sum, Timestamp, Verdict,
 };
 
 fn identity() -> Identity {
@@ -70,6 +70,10 @@ fn what_one_process_commits_the_next_reads() {
         branch_name: "上海网点".to_owned(),
         epoch: Some(Epoch::from_bytes([3; 16])),
         cursor: Cursor::default(),
+        owed: Vec::new(),
+        suspect: false,
+        frame_bytes: store::FRAME_BYTES_FIRST,
+        ahead: vocab::Position::START,
         acknowledged: None,
     };
     let report = LastSync { at: at(5), report: serde_json::json!({"pushed": 1}) };
@@ -82,7 +86,7 @@ fn what_one_process_commits_the_next_reads() {
                 tx.set_cursor(cursor)?;
                 tx.set_clock(&HybridClock::new(at(77), -3))?;
                 tx.set_last_sync(&report)?;
-                tx.put_snapshot(doc(1), b"saved", &[hash(1)])?;
+                tx.put_snapshot(doc(1), b"saved", &[hash(1)], Sum::ZERO)?;
                 tx.append_change(doc(1), hash(2), b"+two", &[hash(2)])?;
                 tx.append_change(doc(2), hash(3), b"begins", &[hash(3)])?;
                 tx.push_outbox(doc(1), hash(2), b"+two")?;
@@ -119,7 +123,7 @@ fn nothing_of_a_failed_transaction_remains() {
     let mut store = DeviceStore::in_memory(&identity()).unwrap();
     let failed: Result<(), StoreError> = store.write(|tx| {
         tx.next("CUST")?;
-        tx.put_snapshot(doc(1), b"saved", &[])?;
+        tx.put_snapshot(doc(1), b"saved", &[], Sum::ZERO)?;
         tx.push_outbox(doc(1), hash(1), b"saved")?;
         Err(StoreError::Full)
     });
@@ -182,7 +186,9 @@ fn a_store_damaged_in_the_middle_is_corrupt() {
     let directory = tempfile::tempdir().unwrap();
     {
         let mut store = DeviceStore::create(directory.path(), &identity()).unwrap();
-        store.write(|tx| (0..200).try_for_each(|n| tx.put_snapshot(doc(n), &[n; 900], &[]).map(|_| ()))).unwrap();
+        store
+            .write(|tx| (0..200).try_for_each(|n| tx.put_snapshot(doc(n), &[n; 900], &[], Sum::ZERO).map(|_| ())))
+            .unwrap();
         store.backup(&directory.path().join("copy")).unwrap();
     }
     let home = directory.path().join("damaged");
@@ -218,7 +224,7 @@ fn the_wal_stays_short_though_no_process_lives_to_empty_it() {
     for n in 0..60 {
         // Each turn is a process of its own as far as SQLite can tell: it opens, commits once and is gone.
         let mut store = DeviceStore::open(directory.path()).unwrap();
-        store.write(|tx| tx.put_snapshot(doc(n), &noise(n), &[])).unwrap();
+        store.write(|tx| tx.put_snapshot(doc(n), &noise(n), &[], Sum::ZERO)).unwrap();
         longest = longest.max(std::fs::metadata(&wal).unwrap().len());
     }
     assert!((100_000..1_500_000).contains(&longest), "{longest} bytes");
@@ -227,7 +233,7 @@ fn the_wal_stays_short_though_no_process_lives_to_empty_it() {
     reader
         .read(|tx| {
             assert_eq!(tx.document_count()?, 60);
-            (0..30).try_for_each(|n| writer.write(|tx| tx.put_snapshot(doc(100 + n), &noise(n), &[])))?;
+            (0..30).try_for_each(|n| writer.write(|tx| tx.put_snapshot(doc(100 + n), &noise(n), &[], Sum::ZERO)))?;
             assert_eq!(tx.document_count()?, 60, "a reader keeps its view, and nobody waits for it");
             Ok::<_, StoreError>(())
         })
@@ -240,11 +246,11 @@ fn the_wal_stays_short_though_no_process_lives_to_empty_it() {
 fn a_full_disk_is_full_and_what_was_saved_stays() {
     let directory = tempfile::tempdir().unwrap();
     let mut store = DeviceStore::create(directory.path(), &identity()).unwrap();
-    store.write(|tx| tx.put_snapshot(doc(1), &[1; 100], &[])).unwrap();
+    store.write(|tx| tx.put_snapshot(doc(1), &[1; 100], &[], Sum::ZERO)).unwrap();
     let fill = |store: &mut DeviceStore| {
         store.write(|tx| {
             tx.connection().execute_batch("PRAGMA max_page_count = 40")?;
-            (0..250).try_for_each(|n| tx.put_snapshot(doc(n), &[n; 900], &[]).map(|_| ()))
+            (0..250).try_for_each(|n| tx.put_snapshot(doc(n), &[n; 900], &[], Sum::ZERO).map(|_| ()))
         })
     };
     assert_eq!(fill(&mut store).unwrap_err().kind(), StoreErrorKind::Full);
@@ -256,7 +262,7 @@ fn a_full_disk_is_full_and_what_was_saved_stays() {
             Ok::<_, StoreError>(())
         })
         .unwrap();
-    store.write(|tx| tx.put_snapshot(doc(2), &[2; 100], &[])).unwrap();
+    store.write(|tx| tx.put_snapshot(doc(2), &[2; 100], &[], Sum::ZERO)).unwrap();
 }
 
 #[test]
@@ -330,6 +336,10 @@ fn the_outbox_keeps_its_order_and_what_was_refused() {
                 branch_name: String::new(),
                 epoch: Some(Epoch::from_bytes([3; 16])),
                 cursor: Cursor::default(),
+                owed: Vec::new(),
+                suspect: false,
+                frame_bytes: store::FRAME_BYTES_FIRST,
+                ahead: vocab::Position::START,
                 acknowledged: None,
             })?;
             for n in 1..=5 {
@@ -358,8 +368,8 @@ fn the_outbox_keeps_its_order_and_what_was_refused() {
             assert_eq!((counts.waiting, counts.waiting_bytes, counts.refused), (2, 20, 1));
             let listed = tx.refused(10)?;
             assert_eq!((listed[0].seq.get(), listed[0].reason), (2, Refusal::MissingDependency));
-            assert_eq!(tx.retry_refused(Refusal::Erased)?, 0);
-            assert_eq!(tx.retry_refused(Refusal::MissingDependency)?, 1);
+            assert!(!tx.retry_refused(OutboxSeq::new(4))?, "it was not refused");
+            assert!(tx.retry_refused(OutboxSeq::new(2))?);
             assert_eq!(seqs(0, 1_000)?, [2, 4, 5]);
             assert_eq!((tx.outbox_hash(OutboxSeq::new(4))?, tx.outbox_hash(OutboxSeq::new(3))?), (Some(hash(4)), None));
             assert_eq!(tx.outbox_last()?.get(), 5);
@@ -384,7 +394,7 @@ fn a_long_tail_asks_to_be_folded_and_a_snapshot_replaces_it() {
     let mut store = DeviceStore::in_memory(&identity()).unwrap();
     store
         .write(|tx| {
-            tx.put_snapshot(doc(1), &[1; 600], &[hash(1)])?;
+            tx.put_snapshot(doc(1), &[1; 600], &[hash(1)], Sum::ZERO)?;
             let mut tail = tx.append_change(doc(1), hash(2), &[2; 100], &[hash(2)])?;
             assert!(!tail.wants_compaction());
             assert!(tx.surely_holds(doc(1), hash(2))?);
@@ -396,7 +406,7 @@ fn a_long_tail_asks_to_be_folded_and_a_snapshot_replaces_it() {
             assert!(!tx.surely_holds(doc(1), hash(99))? && !tx.surely_holds(doc(2), hash(3))?);
             let whole = tx.document(doc(1))?.unwrap();
             assert_eq!(whole.bytes.len(), 600 + 33 * 100);
-            tx.put_snapshot(doc(1), &whole.bytes, &whole.heads)?;
+            tx.compact(doc(1), &whole.bytes, &whole.heads)?;
             let folded = tx.document(doc(1))?.unwrap();
             assert_eq!((folded.bytes, folded.tail.changes), (whole.bytes, 0));
             assert!(!tx.append_change(doc(1), hash(35), &[35; 100], &[hash(35)])?.wants_compaction());
@@ -409,14 +419,14 @@ fn a_long_tail_asks_to_be_folded_and_a_snapshot_replaces_it() {
 fn a_backup_taken_while_another_writes_is_whole() {
     let directory = tempfile::tempdir().unwrap();
     let mut writer = DeviceStore::create(directory.path(), &identity()).unwrap();
-    writer.write(|tx| tx.put_snapshot(doc(1), b"saved", &[])).unwrap();
+    writer.write(|tx| tx.put_snapshot(doc(1), b"saved", &[], Sum::ZERO)).unwrap();
     let reader = DeviceStore::open(directory.path()).unwrap();
     let home = directory.path().join("restored");
     std::fs::create_dir(&home).unwrap();
     let copy = home.join(store::STORE_FILE);
     writer
         .write(|tx| {
-            tx.put_snapshot(doc(2), b"not yet", &[])?;
+            tx.put_snapshot(doc(2), b"not yet", &[], Sum::ZERO)?;
             reader.backup(&copy)
         })
         .unwrap();
@@ -460,4 +470,24 @@ fn what_is_set_aside_is_added_to_and_never_replaced() {
         })
         .unwrap();
     assert_eq!(kept, b"\0first\xff\0\0\xfesecond");
+}
+
+#[test]
+fn a_copy_in_memory_is_the_store_as_it_was() {
+    let mut store = DeviceStore::in_memory(&identity()).unwrap();
+    let numbered = |store: &mut DeviceStore| store.write(|tx| tx.next("CUST")).unwrap();
+    assert_eq!(numbered(&mut store), 1);
+    let mut copy = store.copy_in_memory().unwrap();
+    assert_eq!(numbered(&mut store), 2);
+    assert_eq!(numbered(&mut copy), 2, "the copy goes on from where it was made");
+    assert_eq!(numbered(&mut store), 3, "and the store without it");
+}
+
+#[test]
+fn nothing_of_a_commit_that_the_disk_refuses_remains() {
+    let mut store = DeviceStore::in_memory(&identity()).unwrap();
+    store.connection_mut().commit_hook(Some(|| true)).unwrap();
+    assert!(store.write(|tx| tx.next("CUST")).is_err());
+    store.connection_mut().commit_hook(None::<fn() -> bool>).unwrap();
+    assert_eq!(store.write(|tx| tx.next("CUST")).unwrap(), 1);
 }

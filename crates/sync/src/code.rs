@@ -39,13 +39,19 @@ pub enum Code {
     Gap,
     /// The same device connected again; the older connection ends.
     Replaced,
+    /// The sums of both sides differ: the device reconnects to reconcile.
+    Unequal,
+    /// The relay has as many connections as it takes. Try again later.
+    Busy,
+    /// Too many attempts in too short a time. Try again later.
+    Rate,
     /// A code of a later version, with its number.
     Other(u8),
 }
 
 impl Code {
     /// Every code this version knows.
-    pub const ALL: [Code; 17] = [
+    pub const ALL: [Code; 20] = [
         Code::Done,
         Code::Malformed,
         Code::Unexpected,
@@ -63,6 +69,9 @@ impl Code {
         Code::Restored,
         Code::Gap,
         Code::Replaced,
+        Code::Unequal,
+        Code::Busy,
+        Code::Rate,
     ];
 
     /// The number on the wire.
@@ -86,6 +95,9 @@ impl Code {
             Code::Restored => 14,
             Code::Gap => 15,
             Code::Replaced => 16,
+            Code::Unequal => 17,
+            Code::Busy => 18,
+            Code::Rate => 19,
             Code::Other(number) => number,
         }
     }
@@ -117,6 +129,9 @@ impl Code {
             Code::Restored => "restored",
             Code::Gap => "gap",
             Code::Replaced => "replaced",
+            Code::Unequal => "unequal",
+            Code::Busy => "busy",
+            Code::Rate => "rate",
             Code::Other(_) => "other",
         }
     }
@@ -131,7 +146,10 @@ impl Code {
             | Code::Gap
             | Code::Limit
             | Code::Malformed
-            | Code::Unexpected => true,
+            | Code::Unexpected
+            | Code::Unequal
+            | Code::Busy
+            | Code::Rate => true,
             Code::Version
             | Code::Signature
             | Code::NotEnrolled

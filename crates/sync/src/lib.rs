@@ -17,11 +17,27 @@
 //!             DeviceEffect::Send(frame) => socket.send(frame).await?,
 //!             DeviceEffect::LearnTime { relay_time, round_trip_ms } => store.learn_time(relay_time, round_trip_ms, wall())?,
 //!             DeviceEffect::Admitted(membership) => store.put_membership(&membership)?,
-//!             DeviceEffect::AdoptFeed { epoch, cursor, why } => store.put_feed(epoch, cursor)?,
+//!             DeviceEffect::AdoptFeed { epoch, cursor, ahead, why } => store.put_feed(epoch, cursor, ahead, why)?,
 //!             DeviceEffect::Recall(seen) => session.handle_recalled(store.holds(seen.doc, seen.hash)?, tick()),
 //!             DeviceEffect::ReadOutbox { after, bytes_max } => session.handle_outbox(store.outbox(after, bytes_max)?, tick()),
-//!             DeviceEffect::Commit { arrivals, cursor } => session.handle_committed(store.commit(arrivals, cursor)?, tick()),
-//!             DeviceEffect::Settle { verdicts, cursor } => store.settle(&verdicts, cursor)?, // one transaction
+//!             DeviceEffect::Commit { arrivals, cursor, owed, ahead } => {
+//!                 let (changed, sum) = store.commit(arrivals, cursor, owed, ahead)?; // one transaction
+//!                 session.handle_committed(changed, sum, tick());
+//!             }
+//!             DeviceEffect::Settle { verdicts, cursor, ahead } => {
+//!                 session.handle_settled(store.settle(&verdicts, cursor, ahead)?, tick()); // one transaction
+//!             }
+//!             DeviceEffect::ReadBook => session.handle_book(store.book()?, tick()),
+//!             DeviceEffect::ReadHashes { docs, hashes_max } => {
+//!                 session.handle_hashes(store.hashes(&docs, hashes_max)?, tick());
+//!             }
+//!             DeviceEffect::ReadRestore { wants, bytes_max } => {
+//!                 let (items, left) = store.restore(wants, bytes_max)?;
+//!                 session.handle_restore(items, left, tick());
+//!             }
+//!             DeviceEffect::SettleRestored { refused, tombstones } => {
+//!                 session.handle_settled(store.settle_restored(refused, tombstones)?, tick()); // one transaction
+//!             }
 //!             DeviceEffect::End(outcome) => { socket.close().await; break outcome }
 //!         }
 //!     }
@@ -52,8 +68,17 @@
 //!             RelayEffect::Authenticate(claim) => session.handle_admission(registry.admit(&claim).await, tick()),
 //!             RelayEffect::Enrol(request) => session.handle_enrolment(registry.enrol(&request).await, tick()),
 //!             RelayEffect::Append { branch, submissions, .. } => feed.append(branch, submissions), // answered below, in order
-//!             RelayEffect::ReadFeed { branch, after, bytes_max, skip } => {
-//!                 session.handle_feed(feed.read(branch, after, bytes_max, skip).await?, tick());
+//!             RelayEffect::ReadFeed { branch, after, owed, large_bytes, bytes_max, skip } => {
+//!                 session.handle_feed(feed.read(branch, after, owed, large_bytes, bytes_max, skip).await?, tick());
+//!             }
+//!             RelayEffect::ReadRanges { branch, queries } => {
+//!                 session.handle_ranges(feed.ranges(branch, queries).await?, tick());
+//!             }
+//!             RelayEffect::Compare { branch, asks, bytes_max } => {
+//!                 session.handle_compared(feed.compare(branch, asks, bytes_max).await?, tick());
+//!             }
+//!             RelayEffect::Restore { branch, device, items } => {
+//!                 session.handle_restored(feed.restore(branch, device, items).await?, tick()); // once it is durable
 //!             }
 //!             RelayEffect::ReportProgress(progress) => registry.report(device, progress),
 //!             RelayEffect::Close(code) => return socket.close().await,
@@ -64,7 +89,7 @@
 //!             Some(Ok(Binary(bytes))) => session.handle_frame(&bytes, tick()),
 //!             _ => session.handle_closed(tick()),
 //!         },
-//!         verdicts = appended.recv() => session.handle_appended(verdicts, tick()),
+//!         appended = appended.recv() => session.handle_appended(appended, tick()),
 //!         batch = live.recv() => session.handle_live(&batch, tick()),          // every accepted batch of the branch, in feed order
 //!         () = sleep_until(session.poll_timeout()) => session.handle_timeout(tick()),
 //!         () = shutting_down() => session.shut(Code::Unavailable, tick()),     // also when the store fails, or a device is revoked
@@ -82,10 +107,12 @@ mod device;
 mod inspect;
 pub mod limits;
 mod live;
+mod reconcile;
 mod relay;
 mod report;
 mod sign;
 mod tick;
+mod tombstone;
 mod types;
 pub mod wire;
 
@@ -96,9 +123,15 @@ pub use device::{
     OutboxEntry, Outcome, Start,
 };
 pub use inspect::{Malformed, inspect};
-pub use live::LiveBatch;
-pub use relay::{FeedBatch, FeedDocument, FeedForm, RelayConfig, RelayCounters, RelayEffect, RelaySession, Submission};
-pub use report::Report;
+pub use live::{LiveBatch, LiveForm};
+pub use reconcile::{Answer, Ask, Known, Wanted, answer_range};
+pub use relay::{
+    Appended, Compared, FeedBatch, FeedDocument, FeedForm, RelayConfig, RelayCounters, RelayEffect, RelaySession,
+    Restoration, RestoreForm, Restored, Submission,
+};
+pub use report::{ReconcileReport, Report};
 pub use sign::{DeviceSecret, Nonce};
 pub use tick::Tick;
-pub use types::{Admission, Claim, EnrolRequest, Membership, Progress, Seen};
+pub use tombstone::{sign_tombstone, verify_tombstone};
+pub use types::{Admission, Claim, EnrolRequest, Membership, Plan, Progress, Seen};
+pub use wire::Windows;

@@ -18,8 +18,50 @@ pub const FRAME_BYTES_MAX: usize = SECTION_BYTES_MAX + 4 * 1024;
 /// Most changes in a push and most items in a frame of documents. Bounds what is allocated besides the payload.
 pub const ITEMS_PER_FRAME_MAX: usize = 4_096;
 
-/// Largest saved form of one document, in bytes, over all its parts. Twenty years of the busiest dossier stay below a tenth.
+/// Most bytes of one document's changes at a relay, in all; its store refuses more as too large. Twenty years of the busiest
+/// dossier stay below a tenth.
 pub const DOCUMENT_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Fewest bytes of payload that a device may want in one frame: a very poor link loses this much when it is cut.
+pub const FRAME_BYTES_WANTED_MIN: u32 = 2 * 1024;
+
+/// Most bytes of payload that a device may want in one frame.
+pub const FRAME_BYTES_WANTED_MAX: u32 = BATCH_BYTES as u32;
+
+/// Largest frames, in bytes of payload, that share a window while a device catches up; larger ones compress as well alone.
+pub const WINDOW_FRAME_BYTES_MAX: usize = 64 * 1024;
+
+/// A document that lacks more bytes than this, and more than one frame, is passed over in a catch-up and follows when
+/// everything smaller has arrived.
+pub const LARGE_BYTES_MIN: usize = 32 * 1024;
+
+/// How many large documents a catch-up passes over, the one whose turn it is included; further ones are sent in their turn.
+pub const OWED_MAX: usize = 64;
+
+/// Most ranges in one question of reconciling: 10 KB, answered by 100 KB at most.
+pub const RANGES_PER_FRAME_MAX: usize = 256;
+
+/// Into how many parts a relay splits a range that differs, and up to how many documents it lists one instead.
+pub const RANGE_FANOUT: usize = 16;
+
+/// How often a range may be split: sixteen parts each time are more documents than there can be.
+pub const RANGE_DEPTH_MAX: u8 = 8;
+
+/// How many documents of a relay reconciling reckons with: ten times the largest branch there could be.
+pub const BOOK_DOCUMENTS_MAX: u64 = 4_194_304;
+
+/// Most documents in one frame of questions about changes.
+pub const ASKS_PER_FRAME_MAX: usize = 1_024;
+
+/// Most documents that one frame brings back: the tombstones that may answer it fit into a frame.
+pub const RESTORE_ITEMS_MAX: usize = 1_024;
+
+/// Most changes that one question about a document names, 16 bytes each: they fill a section. A document of real edits
+/// reaches [`DOCUMENT_BYTES_MAX`] before; one of more changes is asked about with the first of them.
+pub const ASK_HASHES_MAX: usize = 61_440;
+
+/// How many frames of each kind of reconciling may wait for their answer, those about ranges excepted: of these one.
+pub const ASKS_IN_FLIGHT_MAX: usize = 4;
 
 /// How many pushes may wait for their verdicts: the next batch crosses the link while the relay's disk works on the last.
 pub const PUSHES_IN_FLIGHT_MAX: usize = 4;

@@ -27,4 +27,23 @@ pub struct Report {
     pub outbox: u64,
     /// The feed was taken up from its start: the relay has a new epoch, or fell behind this device.
     pub started_over: bool,
+    /// What reconciling found and did, when the session reconciled.
+    pub reconcile: Option<ReconcileReport>,
+}
+
+/// What reconciling found and did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ReconcileReport {
+    /// Questions about ranges of documents, each waited for.
+    pub rounds: u32,
+    /// Documents that were not the same on both sides.
+    pub differing: u64,
+    /// Of these, documents that both sides hold, compared change by change.
+    pub compared: u64,
+    /// Changes, whole documents and tombstones received.
+    pub taken: u64,
+    /// Changes and tombstones that the relay lacked and took.
+    pub restored: u64,
+    /// Changes and tombstones that the relay lacked and refused.
+    pub refused: u64,
 }

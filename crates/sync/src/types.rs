@@ -1,7 +1,8 @@
 //! What the two ends tell each other, as both drivers see it.
 
 use vocab::{
-    Actor, BranchId, ChangeHash, Cursor, DeviceCode, DeviceKey, DocId, Epoch, Position, Role, Staff, Timestamp,
+    Actor, BranchId, ChangeHash, Cursor, DeviceCode, DeviceKey, DocId, Epoch, Owed, Position, Role, Staff, Sum,
+    Timestamp,
 };
 
 /// What a device says of itself when it connects; signed.
@@ -27,6 +28,20 @@ pub struct Claim {
     pub time: Timestamp,
     /// Whether it wants to stay and follow the feed live.
     pub follows: bool,
+    /// What the acknowledged changes it holds come to: everything it holds without what stands in its outbox.
+    pub sum: Sum,
+    /// The highest position at which the relay is known to hold something that this device counts in `sum`, besides what the
+    /// cursor covers: its own changes, accepted there. While it lies beyond the cursor the sum is not that of the cursor.
+    pub ahead: Position,
+    /// Whether it found its sum to be another than the relay's and wants to reconcile.
+    pub suspect: bool,
+    /// The large documents that an earlier catch-up passed over and did not bring to their end; at most
+    /// [`crate::limits::OWED_MAX`].
+    pub owed: Vec<Owed>,
+    /// How many bytes of payload it wants in one frame.
+    pub frame_bytes: u32,
+    /// The latest dictionary of [`crate::wire::Packing`] it knows; 0 when none.
+    pub dictionary: u8,
 }
 
 /// What a device asks when it joins a branch; signed.
@@ -40,6 +55,8 @@ pub struct EnrolRequest {
     pub name: String,
     /// The version of the device's software.
     pub app: String,
+    /// The code that a relay gave this device before: the ids of its records hold it. The relay gives it again when it can.
+    pub code: Option<DeviceCode>,
 }
 
 /// What an enrolled device is to its organisation.
@@ -81,6 +98,39 @@ pub struct Admission {
     pub head: Position,
     /// The highest outbox sequence ever accepted (or had) in a session of this actor, whoever wrote the change.
     pub seen: Option<Seen>,
+    /// What the feed comes to at the claim's `cursor.base`. None when the claim is of another epoch or that position lies
+    /// beyond the head.
+    pub sum: Option<Sum>,
+}
+
+/// How a connection goes on after the Welcome; the relay decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Plan {
+    /// The feed continues where the device's cursor stands.
+    Continue,
+    /// The feed comes from its start: the device holds nothing of it.
+    FromStart,
+    /// Both sides find out what differs and bring it to each other; the feed continues after that.
+    Reconcile,
+}
+
+impl Plan {
+    /// What is to be done for a device that says `claim`, where the feed is what `admission` says.
+    #[must_use]
+    pub fn of(claim: &Claim, admission: &Admission) -> Plan {
+        let reach = claim.cursor.through.max(claim.ahead);
+        let same_feed = claim.epoch == Some(admission.epoch) && reach <= admission.head;
+        // In the middle of a catch-up, or ahead of the cursor, there is nothing to compare yet: the end of it will tell.
+        let between =
+            claim.cursor.base != claim.cursor.through || !claim.owed.is_empty() || claim.ahead > claim.cursor.base;
+        if same_feed && !claim.suspect && (between || admission.sum == Some(claim.sum)) {
+            Plan::Continue
+        } else if claim.sum == Sum::ZERO {
+            Plan::FromStart
+        } else {
+            Plan::Reconcile
+        }
+    }
 }
 
 /// What a device reports of itself while connected.
@@ -90,10 +140,4 @@ pub struct Progress {
     pub cursor: Cursor,
     /// How many changes wait in its outbox.
     pub outbox: u64,
-}
-
-/// Where a relay begins for a device that holds `cursor` of the feed `epoch`: at the start when that was another feed, or
-/// one longer than the relay's. Both ends compute it from the same frames.
-pub(crate) fn usable(cursor: Cursor, epoch: Option<Epoch>, feed: Epoch, head: Position) -> Cursor {
-    if epoch == Some(feed) && cursor.through <= head { cursor } else { Cursor::default() }
 }

@@ -1,6 +1,7 @@
 //! Workbooks (.xlsx): read cell by cell, written with every value as text.
 
 use std::io::Cursor;
+use std::panic::catch_unwind;
 
 use calamine::{DataRef, Reader, Xlsx, XlsxError};
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook};
@@ -16,11 +17,16 @@ fn broken(error: &XlsxError) -> Problem {
     Problem::file(&Unreadable::Broken { cause: error.to_string() })
 }
 
-/// Reads every sheet that has something in it.
-///
+/// Reads every sheet that has something in it. No bytes make this panic: calamine's arithmetic does, on some references that
+/// name no cell.
+pub(crate) fn read(bytes: &[u8]) -> Result<Vec<Sheet>, Problem> {
+    let gave_up = || Unreadable::Broken { cause: "its sheets contradict themselves".to_owned() };
+    catch_unwind(|| read_sheets(bytes)).unwrap_or_else(|_| Err(Problem::file(&gave_up())))
+}
+
 /// Cells come one by one and not as calamine's rectangle: a single stray cell at the far end of a sheet would make that
 /// rectangle larger than memory.
-pub(crate) fn read(bytes: &[u8]) -> Result<Vec<Sheet>, Problem> {
+fn read_sheets(bytes: &[u8]) -> Result<Vec<Sheet>, Problem> {
     let mut workbook = Xlsx::new(Cursor::new(bytes)).map_err(|error| broken(&error))?;
     let mut sheets = Vec::new();
     for name in workbook.sheet_names() {

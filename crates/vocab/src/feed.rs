@@ -1,6 +1,6 @@
 //! What device, relay and both their stores say about changes on the way to and in a branch's feed.
 
-use crate::{Actor, ChangeHash, Position, Timestamp};
+use crate::{Actor, ChangeHash, DocId, Position, Timestamp};
 
 /// What a change says of itself, read from its bytes without knowing any schema.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +36,36 @@ impl Cursor {
     pub const fn at(position: Position) -> Self {
         Cursor { base: position, through: position }
     }
+}
+
+/// A document that a catch-up passed over because it is large, so that what is small does not wait for it. The cursor has
+/// moved past it; what is lacking of it follows in feed order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Owed {
+    /// Which.
+    pub doc: DocId,
+    /// Every change of it at or before this position is held. So is every one at or before the cursor's base.
+    pub within: Position,
+}
+
+/// What stands in a feed for a document that was erased, and is kept for ever by everybody who holds the branch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tombstone {
+    /// The document.
+    pub doc: DocId,
+    /// When it was erased.
+    pub at: Timestamp,
+    /// Why, in the words of whoever did it: at most [`Tombstone::WHY_BYTES_MAX`] bytes. Never what was erased.
+    pub why: String,
+    /// The public half of the branch's key at that time.
+    pub key: [u8; 32],
+    /// That key's Ed25519 signature over the branch and the fields above.
+    pub signature: [u8; 64],
+}
+
+impl Tombstone {
+    /// The longest [`Tombstone::why`], in bytes.
+    pub const WHY_BYTES_MAX: usize = 400;
 }
 
 /// What the relay did with one pushed change.

@@ -137,6 +137,16 @@ impl DeviceCode {
         DeviceCode(digits.iter().rev().map(|digit| char::from(*digit)).collect())
     }
 
+    /// The number that [`DeviceCode::enrolled`] makes this code of, if there is one.
+    #[must_use]
+    pub fn number(&self) -> Option<u32> {
+        let number = self.0.bytes().try_fold(0_u32, |number, letter| {
+            let digit = CODE_ALPHABET.iter().position(|other| *other == letter)?;
+            number.checked_mul(32)?.checked_add(u32::try_from(digit).ok()?)
+        })?;
+        (DeviceCode::enrolled(number) == *self).then_some(number)
+    }
+
     /// The code a device uses before it is enrolled: `X` and 40 bits of its key, longer than any code a relay gives.
     #[must_use]
     pub fn provisional(key: &DeviceKey) -> Self {
@@ -227,6 +237,15 @@ mod tests {
         let code = DeviceCode::provisional(&DeviceKey::from_bytes([0xa5; 32]));
         assert_eq!(code.as_str().len(), DeviceCode::CHARS_MAX);
         assert_eq!(code.as_str().parse::<DeviceCode>().unwrap(), code);
+        assert_eq!(code.number(), None);
+    }
+
+    #[test]
+    fn an_enrolled_code_tells_its_number() {
+        for number in [1, 31, 32, 1_023, 1_024, 77_777, u32::MAX] {
+            assert_eq!(DeviceCode::enrolled(number).number(), Some(number));
+        }
+        assert_eq!("001".parse::<DeviceCode>().unwrap().number(), None, "no relay gives a code with a needless zero");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Everything here is a newtype with a private field, parsed at the edge, with one way to show it.
 //! Nothing here reads a clock, the environment or a random source: those are arguments.
 
+mod book;
 mod clock;
 mod document;
 mod feed;
@@ -10,15 +11,18 @@ mod identity;
 mod lang;
 mod record_id;
 mod role;
+mod sum;
 mod time;
 
+pub use book::{Book, RangeAnswer, RangeQuery, Subrange};
 pub use clock::{FORWARD_DRAG_MAX_MS, HybridClock};
 pub use document::{Actor, ChangeHash, DocId, GENESIS_ACTOR, Generation};
-pub use feed::{ChangeHeader, Cursor, Refusal, Verdict};
+pub use feed::{ChangeHeader, Cursor, Owed, Refusal, Tombstone, Verdict};
 pub use identity::{BranchId, DeviceCode, DeviceKey, Epoch, Position, Staff};
 pub use lang::Lang;
 pub use record_id::{EventId, RecordId};
 pub use role::{Author, Role};
+pub use sum::Sum;
 pub use time::{BRANCH_OFFSET_MS, Day, Timestamp};
 
 use thiserror::Error;

@@ -10,8 +10,26 @@ fn parse_number(text: &str) -> Option<u64> {
     canonical.then(|| text.parse().ok()).flatten()
 }
 
+/// The longest mark of an id that stands twice, in characters.
+const MARK_CHARS_MAX: usize = 16;
+
+/// An id and the mark that tells it from others of the same making, if it has one.
+fn marked(text: &str) -> Option<(&str, Option<&str>)> {
+    match text.split_once('~') {
+        None => Some((text, None)),
+        Some((plain, mark)) => {
+            let right =
+                (1..=MARK_CHARS_MAX).contains(&mark.len()) && mark.bytes().all(|byte| byte.is_ascii_alphanumeric());
+            right.then_some((plain, Some(mark)))
+        }
+    }
+}
+
 /// A record as people see it: `CUST-<device code>-<n>` (REQ, EXEC, FB, ... likewise). `n` is counted from 1 per device and
 /// prefix in the transaction that makes the record, so two devices can never make the same id offline.
+///
+/// A store that was restored from a copy may give a number that its lost life gave before. Then both records stand, one of
+/// them with a mark: `EXEC-7K-3~9f31c2`. A mark is shown, and read back; nobody makes a record with one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RecordId(String);
 
@@ -33,6 +51,12 @@ impl RecordId {
     #[must_use]
     pub fn prefix(&self) -> &str {
         self.0.split('-').next().unwrap_or_default()
+    }
+
+    /// The id without its mark.
+    #[must_use]
+    pub fn plain(&self) -> &str {
+        self.0.split('~').next().unwrap_or_default()
     }
 
     /// The id.
@@ -57,7 +81,8 @@ impl FromStr for RecordId {
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
         let error = || ParseError::new(text, "a record id, such as CUST-7K-12");
-        let mut parts = text.split('-');
+        let (plain, _) = marked(text).ok_or_else(error)?;
+        let mut parts = plain.split('-');
         let (Some(prefix), Some(code), Some(number), None) = (parts.next(), parts.next(), parts.next(), parts.next())
         else {
             return Err(error());
@@ -70,7 +95,8 @@ impl FromStr for RecordId {
 
 serde_as_text!(RecordId);
 
-/// An event of a dossier's log: `<device code>-<n>`, `n` counted from 1 per device over all its events.
+/// An event of a dossier's log: `<device code>-<n>`, `n` counted from 1 per device over all its events; marked as a
+/// [`RecordId`] is when two have one number.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EventId(String);
 
@@ -99,7 +125,8 @@ impl FromStr for EventId {
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
         let error = || ParseError::new(text, "an event id, such as 7K-12");
-        let (code, number) = text.split_once('-').ok_or_else(error)?;
+        let (plain, _) = marked(text).ok_or_else(error)?;
+        let (code, number) = plain.split_once('-').ok_or_else(error)?;
         code.parse::<DeviceCode>().map_err(|_| error())?;
         parse_number(number).ok_or_else(error)?;
         Ok(EventId(text.to_owned()))
@@ -121,6 +148,13 @@ mod tests {
     }
 
     #[test]
+    fn an_id_that_stands_twice_bears_a_mark() {
+        let id: RecordId = "EXEC-07-3~9f31c2".parse().unwrap();
+        assert_eq!((id.as_str(), id.plain(), id.prefix()), ("EXEC-07-3~9f31c2", "EXEC-07-3", "EXEC"));
+        assert_eq!("07-3~9f31c2".parse::<EventId>().unwrap().as_str(), "07-3~9f31c2");
+    }
+
+    #[test]
     fn ids_with_other_spellings_are_refused() {
         for wrong in [
             "CUST001",
@@ -130,6 +164,9 @@ mod tests {
             "cust-07-1",
             "CUST-07-1-2",
             "CUST-07-99999999999999999999",
+            "CUST-07-1~",
+            "CUST-07-1~a-b",
+            "CUST-07-1~a~b",
         ] {
             assert!(wrong.parse::<RecordId>().is_err(), "{wrong}");
         }

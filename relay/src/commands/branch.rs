@@ -3,7 +3,7 @@
 use clap::Subcommand;
 use messages::Message;
 use serde::Serialize;
-use store::{Branch, Documents};
+use store::{Branch, Documents, Origin};
 use vocab::{BranchId, Epoch, Timestamp};
 
 use crate::Error;
@@ -16,6 +16,14 @@ pub(super) enum BranchCommand {
     /// Add a branch with an empty feed
     Add {
         /// Its name
+        name: String,
+        /// It takes the place of one that was lost with the relay's disk: its devices bring it back, erasures included
+        #[arg(long)]
+        recover: bool,
+    },
+    /// End the recovery of a branch: from now on only what this relay itself erases counts as erased
+    Recovered {
+        /// The branch, by name or id
         name: String,
     },
     /// List the branches
@@ -30,6 +38,8 @@ struct Shown {
     epoch: Epoch,
     zone: String,
     created_at: Timestamp,
+    /// It takes the place of one that was lost, and takes its devices' word for what was erased.
+    recovering: bool,
     head: u64,
     dossiers: u64,
     devices: usize,
@@ -37,19 +47,35 @@ struct Shown {
 
 pub(super) fn cmd_branch(context: &Context, command: BranchCommand) -> Result<(), Error> {
     match command {
-        BranchCommand::Add { name } => add(context, &name),
+        BranchCommand::Add { name, recover } => {
+            add(context, &name, if recover { Origin::Recovering } else { Origin::New })
+        }
+        BranchCommand::Recovered { name } => recovered(context, &name),
         BranchCommand::List => list(context),
     }
 }
 
-fn add(context: &Context, name: &str) -> Result<(), Error> {
+fn add(context: &Context, name: &str, origin: Origin) -> Result<(), Error> {
     let mut admin = Admin::open_or_create(&context.settings)?;
-    let branch = admin.add_branch(name)?;
+    let (branch, message) = match origin {
+        Origin::New => (admin.add_branch(name)?, "relay-branch-added"),
+        Origin::Recovering => (admin.recover_branch(name)?, "relay-branch-recovering"),
+    };
     let printer = &context.printer;
     if printer.wants_json() {
         return printer.json(&shown(&admin, branch)?);
     }
-    printer.text(&Message::new("relay-branch-added").with("name", branch.name))
+    printer.text(&Message::new(message).with("name", branch.name))
+}
+
+fn recovered(context: &Context, name: &str) -> Result<(), Error> {
+    let mut admin = Admin::open(&context.settings)?;
+    let branch = admin.end_recovery(name)?;
+    let printer = &context.printer;
+    if printer.wants_json() {
+        return printer.json(&shown(&admin, branch)?);
+    }
+    printer.text(&Message::new("relay-branch-recovered").with("name", branch.name))
 }
 
 fn list(context: &Context) -> Result<(), Error> {
@@ -73,7 +99,18 @@ fn list(context: &Context) -> Result<(), Error> {
 
 fn shown(admin: &Admin, branch: Branch) -> Result<Shown, Error> {
     let counts = admin.store().counts(branch.id)?;
-    let Branch { id, name, epoch, zone, created_at } = branch;
+    let Branch { id, name, epoch, zone, origin, created_at, .. } = branch;
+    let recovering = origin == Origin::Recovering;
     let devices = admin.devices(Some(id))?.iter().filter(|device| device.revoked_at.is_none()).count();
-    Ok(Shown { id, name, epoch, zone, created_at, head: counts.head.get(), dossiers: counts.documents, devices })
+    Ok(Shown {
+        id,
+        name,
+        epoch,
+        zone,
+        created_at,
+        recovering,
+        head: counts.head.get(),
+        dossiers: counts.documents,
+        devices,
+    })
 }

@@ -6,6 +6,7 @@
 mod backup;
 mod branch;
 mod device;
+mod erase;
 mod export;
 mod invite;
 mod serve;
@@ -56,6 +57,10 @@ enum Command {
     User(user::UserCommand),
     /// Write the converged records of a branch as JSON, byte-equal to a device's export
     Export(export::ExportArgs),
+    /// Erase a dossier for good, here and on every device, while serving or not
+    Erase(erase::EraseArgs),
+    /// List what was erased
+    Erased(erase::ErasedArgs),
     /// Copy everything that cannot be derived into one file, while serving or not
     Backup(backup::BackupArgs),
     /// Bring a backup back into an empty data directory; its feeds start new epochs
@@ -108,6 +113,8 @@ fn dispatch(command: Command, context: &Context) -> Result<(), Error> {
         Command::Device(command) => device::cmd_device(context, command),
         Command::User(command) => user::cmd_user(context, command),
         Command::Export(args) => export::cmd_export(context, args),
+        Command::Erase(args) => erase::cmd_erase(context, args),
+        Command::Erased(args) => erase::cmd_erased(context, args),
         Command::Backup(args) => backup::cmd_backup(context, args),
         Command::Restore(args) => backup::cmd_restore(context, args),
     }

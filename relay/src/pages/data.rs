@@ -6,7 +6,7 @@ use records::{Dossier, Kind, Shape, View, Written};
 use rusqlite::Connection;
 use serde_json::Value as Json;
 use store::{Branch, BranchCounts, Device, Documents, Feeds, PageSession, Registry, TokenDigest, User};
-use vocab::{Actor, BranchId, DocId, Position, RecordId, Timestamp};
+use vocab::{Actor, BranchId, DocId, Position, RecordId, Timestamp, Tombstone};
 
 use super::history::{self, Step};
 use super::parts::none;
@@ -143,6 +143,16 @@ pub(super) async fn figures(state: &AppState, branch: Branch) -> Result<BranchFi
 /// The devices of a branch in the order they joined, and the head of its feed.
 pub(super) async fn fleet(state: &AppState, branch: BranchId) -> Result<(Vec<Device>, Position), Problem> {
     state.read(move |store| Ok((store.devices(Some(branch))?, store.head(branch)?))).await.map_err(broken)
+}
+
+/// What was erased in a branch, the latest first, `limit` at most; and how much there was in all.
+pub(super) async fn erased(state: &AppState, branch: BranchId, limit: usize) -> Result<Found<Tombstone>, Problem> {
+    let read = state.read(move |store| {
+        let found = store.erasures(branch, Position::START, u32::MAX)?;
+        let total = u64::try_from(found.len()).unwrap_or(u64::MAX);
+        Ok(Found { rows: found.into_iter().rev().take(limit).map(|(_, tombstone)| tombstone).collect(), total })
+    });
+    read.await.map_err(broken)
 }
 
 /// A part of a list.
@@ -288,7 +298,7 @@ pub(super) async fn dossier(state: &AppState, branch: BranchId, customer: Record
 }
 
 fn open(doc: DocId, bytes: &[u8], devices: Vec<Device>) -> Result<Option<Opened>, Problem> {
-    let dossier = Dossier::load(bytes).map_err(|error| Problem::broken(&error))?;
+    let (dossier, _) = Dossier::receive(bytes).map_err(|error| Problem::broken(&error))?;
     let view = dossier.read();
     let steps = view.records.iter().flat_map(|record| history::steps(record, dossier.history(&record.id)));
     let steps = history::newest_first(steps.collect());

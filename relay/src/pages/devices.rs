@@ -3,10 +3,10 @@
 use axum::extract::{Path, State};
 use maud::{Markup, html};
 use store::Device;
-use vocab::{Position, Timestamp};
+use vocab::{Position, Timestamp, Tombstone};
 
 use super::access::Person;
-use super::data;
+use super::data::{self, Found};
 use super::layout::{self, Place, Shell, Tab};
 use super::live;
 use super::parts::{self, Sign, Tone, cell, mark, none};
@@ -14,9 +14,13 @@ use super::problem::Problem;
 use super::request::Visit;
 use super::words::{Words, grouped};
 use crate::AppState;
+use crate::fleet::Marks;
 
 /// A device not heard of for so long is pointed out (domain, section 7: daily check): 24 hours, in milliseconds.
 const SILENT_MS: i64 = 24 * 60 * 60 * 1_000;
+
+/// Erasures shown below the devices; `fieldbook-relay erased` lists all.
+const ERASED_SHOWN_MAX: usize = 50;
 
 /// A clock less than this far off is called right: two seconds cannot put two entries of people into the wrong order.
 const CLOCK_RIGHT_MS: u64 = 2_000;
@@ -36,20 +40,29 @@ pub(super) async fn list(
     let branch = person.branch(&state, &id).await?;
     let words = Words::of(visit.lang).in_zone(&branch.zone);
     let (devices, head) = data::fleet(&state, branch.id).await?;
+    let erased = data::erased(&state, branch.id, ERASED_SHOWN_MAX).await?;
+    let lines: Vec<(Device, Marks)> = devices
+        .into_iter()
+        .map(|device| {
+            let marks = state.fleet().marks(&device.key);
+            (device, marks)
+        })
+        .collect();
     let title = words.text("pages-devices");
     let body = html! {
         div.title {
             h1 { (title) }
-            span.muted.number { (devices.len()) }
+            span.muted.number { (lines.len()) }
             span.muted { (words.text("pages-feed-head")) " " span.number { (grouped(head.get())) } }
         }
         section.panel aria-label=(title) {
-            @if devices.is_empty() {
+            @if lines.is_empty() {
                 p.empty { (words.text("pages-devices-empty")) }
             } @else {
-                (table(&words, &devices, head, data::now()))
+                (table(&words, &lines, head, data::now()))
             }
         }
+        (erasures(&words, &erased))
     };
     let shell = Shell {
         visit: &visit,
@@ -62,7 +75,7 @@ pub(super) async fn list(
     Ok(layout::page(&shell, body))
 }
 
-fn table(words: &Words, devices: &[Device], head: Position, now: Timestamp) -> Markup {
+fn table(words: &Words, lines: &[(Device, Marks)], head: Position, now: Timestamp) -> Markup {
     let columns = [
         "pages-device",
         "pages-device-staff",
@@ -80,7 +93,7 @@ fn table(words: &Words, devices: &[Device], head: Position, now: Timestamp) -> M
         div.scroll { table.cards role="table" {
             (parts::head(&heads))
             tbody role="rowgroup" {
-                @for device in devices {
+                @for (device, marks) in lines {
                     tr role="row" data-key=(device.key) {
                         th role="rowheader" scope="row" { span.id { (device.code) } " " (device.name) }
                         (cell(&columns[1], "", html! { (device.staff) " " span.muted { (words.code("role", device.role.code())) } }))
@@ -88,7 +101,7 @@ fn table(words: &Words, devices: &[Device], head: Position, now: Timestamp) -> M
                             Some(report) => {
                                 (cell(&columns[2], "", html! { (report.app) }))
                                 (cell(&columns[3], "", html! { (words.time(report.at)) }))
-                                (cell(&columns[4], "number right", behind(words, head, report.cursor.base)))
+                                (cell(&columns[4], "number right", html! { (behind(words, head, report.cursor.base)) " " span.muted.small { (grouped(report.cursor.base.get())) } }))
                                 (cell(&columns[5], "number right", outbox(report.outbox)))
                                 (cell(&columns[6], "", clock(words, report.clock_offset_ms)))
                             }
@@ -100,7 +113,7 @@ fn table(words: &Words, devices: &[Device], head: Position, now: Timestamp) -> M
                                 (cell(&columns[6], "", none(words)))
                             }
                         }
-                        (cell(&columns[7], "", standing(words, device, now)))
+                        (cell(&columns[7], "", html! { (standing(words, device, now)) (comparing(words, marks)) }))
                     }
                 }
             }
@@ -142,6 +155,50 @@ fn standing(words: &Words, device: &Device, now: Timestamp) -> Markup {
         return mark(&words.with("pages-device-silent", &[("span", span.into())]), Tone::Warn, Sign::Triangle);
     }
     mark(&words.text("pages-device-active"), Tone::Ok, Sign::Full)
+}
+
+/// What the device does, or did since the relay started, to find out what differs.
+fn comparing(words: &Words, marks: &Marks) -> Markup {
+    html! {
+        @if marks.reconciling > 0 {
+            " " (mark(&words.text("pages-device-reconciling"), Tone::Warn, Sign::Half))
+        }
+        @if let Some(at) = marks.suspected_at {
+            " " span.muted.small { (words.text("pages-device-suspected")) " " (words.time(at)) }
+        }
+        @if let Some(at) = marks.reconciled_at {
+            " " span.muted.small { (words.text("pages-device-reconciled")) " " (words.time(at)) }
+        }
+        @if marks.brought_back > 0 {
+            " " span.muted.small { (words.with("pages-device-brought-back", &[("count", marks.brought_back.into())])) }
+        }
+    }
+}
+
+fn erasures(words: &Words, erased: &Found<Tombstone>) -> Markup {
+    let columns = ["pages-erased-at", "pages-document", "pages-erased-why"].map(|key| words.text(key));
+    let heads: Vec<(&str, &str)> = columns.iter().map(|column| (column.as_str(), "")).collect();
+    html! {
+        section.panel aria-labelledby="erased" {
+            header { h2 #erased { (words.text("pages-erased")) } span.muted.number { (grouped(erased.total)) } }
+            @if erased.rows.is_empty() {
+                p.empty { (words.text("pages-erased-none")) }
+            } @else {
+                div.scroll { table.cards role="table" {
+                    (parts::head(&heads))
+                    tbody role="rowgroup" {
+                        @for tombstone in &erased.rows {
+                            tr role="row" data-key=(tombstone.doc) {
+                                th role="rowheader" scope="row" { (words.time(tombstone.at)) }
+                                (cell(&columns[1], "", html! { span.id { (tombstone.doc) } }))
+                                (cell(&columns[2], "", html! { (tombstone.why) }))
+                            }
+                        }
+                    }
+                } }
+            }
+        }
+    }
 }
 
 #[cfg(test)]

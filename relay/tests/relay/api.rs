@@ -14,7 +14,7 @@ fn cookie(head: &str, name: &str) -> String {
 }
 
 /// Signs somebody in through the form, as a browser does; the cookie of the session.
-async fn signed_in(relay: &Running, name: &str, branch: Option<&str>) -> String {
+pub(crate) async fn signed_in(relay: &Running, name: &str, branch: Option<&str>) -> String {
     let user = relay.admin().add_user(name, Role::Supervisor, branch).unwrap();
     let (_, head, page) = relay.request("GET /sign-in", &[], "").await;
     let form = page.split("name=\"form\"").nth(1).unwrap().split("value=\"").nth(1).unwrap();
@@ -27,7 +27,7 @@ async fn signed_in(relay: &Running, name: &str, branch: Option<&str>) -> String 
     cookie(&head, "fieldbook_session")
 }
 
-async fn get(relay: &Running, path: &str, cookie: &str) -> (u16, Value) {
+pub(crate) async fn get(relay: &Running, path: &str, cookie: &str) -> (u16, Value) {
     let (status, _, body) = relay.request(&format!("GET /api/v1{path}"), &[("cookie", cookie)], "").await;
     (status, serde_json::from_str(&body).unwrap())
 }
@@ -50,6 +50,7 @@ async fn records_are_listed_and_shown_to_whoever_is_signed_in() {
     assert_eq!((&shown["id"], &shown["conflicts"]), (&id.as_str().into(), &Value::Array(vec![])));
     let (_, devices) = get(&relay, &format!("/branches/{branch}/devices"), &cookie).await;
     assert_eq!(devices[0]["code"], "01");
+    assert_eq!((&devices[0]["marks"]["brought_back"], &devices[0]["marks"]["reconciling"]), (&0.into(), &0.into()));
     assert_eq!(get(&relay, &format!("/branches/{branch}/records?kind=boat"), &cookie).await.0, 400);
     assert_eq!(get(&relay, &format!("/branches/{branch}/records/CUST-09-1"), &cookie).await.0, 404);
 }

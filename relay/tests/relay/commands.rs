@@ -1,79 +1,11 @@
 //! `fieldbook-relay` as people and scripts run it: real processes.
 
-use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
 
-use relay::Settings;
 use serde_json::Value;
 
 use crate::device::{Device, doc};
-use crate::running::Reachable;
-
-fn relay(data: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_fieldbook-relay"));
-    command.env_clear().env("FIELDBOOK_RELAY_DATA", data).env("LANG", "en_US.UTF-8");
-    command
-}
-
-fn run(data: &Path, arguments: &[&str]) -> Output {
-    relay(data).args(arguments).output().unwrap()
-}
-
-fn json(data: &Path, arguments: &[&str]) -> Value {
-    let output = run(data, &[&["--json"], arguments].concat());
-    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).unwrap()
-}
-
-/// What a command that fails says, in one text.
-fn refusal(data: &Path, arguments: &[&str]) -> (Option<i32>, String) {
-    let output = run(data, arguments);
-    assert!(output.stdout.is_empty(), "{}", String::from_utf8_lossy(&output.stdout));
-    (output.status.code(), String::from_utf8(output.stderr).unwrap())
-}
-
-/// A relay in a process of its own.
-struct Process {
-    child: Child,
-    address: SocketAddr,
-    settings: Settings,
-}
-
-impl Process {
-    fn start(data: &Path) -> Process {
-        let serve = ["serve", "--listen", "127.0.0.1:0"];
-        let mut child = relay(data).args(serve).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let serving: Value = serde_json::from_str(&line).unwrap();
-        let address: SocketAddr = serving["listen"].as_str().unwrap().parse().unwrap();
-        assert_eq!(serving["url"], format!("http://{address}"));
-        Process { child, address, settings: Settings::new(data) }
-    }
-
-    /// As `kill -9`: nothing in the process hears of it.
-    fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-
-    fn terminate(mut self) -> Option<i32> {
-        assert!(Command::new("kill").arg("-TERM").arg(self.child.id().to_string()).status().unwrap().success());
-        self.child.wait().unwrap().code()
-    }
-}
-
-impl Reachable for Process {
-    fn address(&self) -> SocketAddr {
-        self.address
-    }
-
-    fn settings(&self) -> &Settings {
-        &self.settings
-    }
-}
+use crate::process::{Process, json, refusal, run};
 
 #[test]
 fn every_command_prints_one_json_value_with_the_fields_of_the_contract() {
@@ -104,8 +36,12 @@ fn what_is_refused_says_what_to_do_in_either_language() {
     assert!(code == Some(1) && text.contains("branch list"), "{text}");
     let (code, text) = refusal(data, &[&["--lang", "zh-CN"], &invite[..]].concat());
     assert!(code == Some(1) && text.contains("没有网点“北京”"), "{text}");
-    for usage in [&["invite", "--branch", "上海", "--role", "boss"][..], &["frobnicate"], &["serve", "--listen", "x"]]
-    {
+    for usage in [
+        &["invite", "--branch", "上海", "--role", "boss"][..],
+        &["frobnicate"],
+        &["serve", "--listen", "x"],
+        &["serve", "--connections-max", "0"],
+    ] {
         assert_eq!(refusal(data, usage).0, Some(2), "{usage:?}");
     }
     assert_eq!(refusal(data, &["device", "revoke", "07"]).0, Some(1));
@@ -167,4 +103,31 @@ fn one_data_directory_is_served_by_one_relay_and_free_again_when_it_was_killed()
     assert!(code == Some(1) && said.contains("serves") && said.contains("--data"), "{code:?} {said}");
     first.kill();
     Process::start(&data).kill();
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_idle_connection_costs_the_relay_little_memory() {
+    const DEVICES: u8 = 80;
+    const EACH: usize = 8;
+    let home = tempfile::tempdir().unwrap();
+    json(home.path(), &["branch", "add", "上海"]);
+    let process = Process::start(home.path());
+    let mut devices = Vec::new();
+    for seed in 1..=DEVICES {
+        devices.push(Device::enrolled(seed, &process, "上海").await);
+    }
+    let all = || futures_util::future::join_all(devices.iter().map(|device| device.welcomed(&process)));
+    // The first round fills whatever the process fills once: pools of threads and connections, caches, arenas.
+    let first = all().await;
+    let before = process.resident();
+    let mut sockets = first;
+    for _ in 1..EACH {
+        sockets.extend(all().await);
+    }
+    let each = process.resident().saturating_sub(before) / (u64::from(DEVICES) * (EACH as u64 - 1));
+    println!("{each} bytes for each idle connection");
+    assert!(each <= 40_000, "{each} bytes for each idle connection");
+    drop(sockets);
+    process.kill();
 }

@@ -29,12 +29,14 @@ pub(crate) fn write_customer(device: &mut Device, doc: DocId, name: &str) -> (Do
     (dossier, id)
 }
 
-/// Waits until the branch's documents are all materialized, or set aside.
+/// Waits until the branch's documents are all materialized, or set aside, and its rows show all of them.
 pub(crate) async fn settled(relay: &Running, branch: &str) {
     let mut changes = relay.state.changes();
     let branch = relay.admin().branch(branch).unwrap().id;
     let waiting = async {
-        while relay.state.read(move |store| Ok(store.counts(branch)?)).await.unwrap().behind > 0 {
+        while relay.state.read(move |store| Ok(store.counts(branch)?)).await.unwrap().behind > 0
+            || !relay.state.views(branch, |rows| Ok(readmodel::is_complete(rows)?)).await.unwrap()
+        {
             changes.recv().await.unwrap();
         }
     };
@@ -136,4 +138,49 @@ async fn a_branch_added_while_serving_needs_no_restart() {
     settled(&relay, "广州").await;
     assert!(row(&relay, "广州", &id).await.is_some());
     assert_eq!(relay_export(&relay, "广州"), device_export("广州", &[(doc(1), &dossier)]));
+}
+
+/// A change by `device` that names operations far beyond any the document has: automerge would take it, and then nothing more.
+fn unsound(device: &Device, dossier: &Dossier) -> Vec<u8> {
+    let saved = automerge::Automerge::load(&dossier.save()).unwrap();
+    let own = automerge::ActorId::from(device.actor.as_bytes());
+    let last = saved.get_changes(&[]).into_iter().rfind(|change| *change.actor_id() == own).unwrap();
+    let mut change = last.decode();
+    change.seq += 1;
+    change.start_op = (u64::from(u32::MAX) - 10).try_into().unwrap();
+    change.deps = saved.get_heads();
+    change.hash = None;
+    change.operations.iter_mut().for_each(|operation| operation.pred = Vec::new().into());
+    automerge::Change::from(change).raw_bytes().to_vec()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_change_that_cannot_be_applied_does_not_freeze_its_dossier() {
+    let (_home, relay) = relay_with_two_branches().await;
+    let mut hostile = Device::enrolled(1, &relay, "上海").await;
+    let (mut dossier, id) = write_customer(&mut hostile, doc(1), "*先生");
+    let poison = unsound(&hostile, &dossier);
+    hostile.queue_only(doc(1), poison);
+    // What it thinks of its sums afterwards is its own affair.
+    hostile.try_sync(&relay).await;
+    assert!(hostile.outbox.is_empty());
+    assert!(hostile.refused.is_empty(), "a relay cannot see what is wrong with it: {:?}", hostile.refused);
+    settled(&relay, "上海").await;
+    assert_eq!(row(&relay, "上海", &id).await.unwrap()["name"], "*先生");
+    let branch = relay.admin().branch("上海").unwrap().id;
+    let aside = relay.state.read(move |store| Ok(store.quarantined(branch, 10)?)).await.unwrap();
+    assert!(aside[0].doc == doc(1) && aside[0].reason.contains("cannot be applied"), "{aside:?}");
+
+    let mut honest = Device::enrolled(2, &relay, "上海").await;
+    let author = Author { staff: "李*".parse().unwrap(), role: Role::Engineer };
+    let fields = Fields::from([("name", Value::Text("*女士".to_owned()))]);
+    let actor = honest.actor;
+    let at = Timestamp::from_millis(1_700_000_001_000);
+    let change = dossier.edit(&author, at, &actor, |edit| edit.set(&id, fields)).unwrap().unwrap();
+    honest.queue_only(doc(1), change);
+    honest.try_sync(&relay).await;
+    assert!(honest.outbox.is_empty() && honest.refused.is_empty());
+    settled(&relay, "上海").await;
+    assert_eq!(row(&relay, "上海", &id).await.unwrap()["name"], "*女士");
+    assert!(relay_export(&relay, "上海").contains("*女士"));
 }

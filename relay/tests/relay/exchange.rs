@@ -1,11 +1,14 @@
 //! What devices and a relay do together on good days.
 
-use sync::{Code, Outcome};
+use futures_util::StreamExt;
+use sync::wire::{Frame, Packing};
+use sync::{Code, Mode, Outcome};
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 use vocab::{Position, Verdict};
 
-use crate::device::{Device, doc};
-use crate::running::{Reachable, Running, relay_with_two_branches};
+use crate::device::{Device, doc, noise};
+use crate::running::{PATIENCE, Reachable, Running, relay_with_two_branches};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_one_device_writes_another_of_its_branch_reads() {
@@ -215,22 +218,45 @@ async fn two_ends_with_much_to_say_do_not_wait_for_each_other() {
     let (_home, relay) = relay_with_two_branches().await;
     let mut first = Device::enrolled(1, &relay, "上海").await;
     let mut second = Device::enrolled(2, &relay, "上海").await;
-    // Letters that do not compress away: far more than sockets hold on their way.
-    let mut state = 7_u64;
-    let mut text = || -> String {
-        let mut letter = || {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            char::from(33 + (state >> 33) as u8 % 90)
-        };
-        (0..200_000).map(|_| letter()).collect()
-    };
     for n in 0..40 {
-        first.write(doc(n), "a", &text());
-        second.write(doc(100 + n), "a", &text());
+        // Far more than sockets hold on their way.
+        first.write(doc(n), "a", &noise(u64::from(n), 200_000));
+        second.write(doc(100 + n), "a", &noise(1_000 + u64::from(n), 200_000));
     }
     first.sync(&relay).await;
     second.sync(&relay).await;
     assert!(second.report.bytes_up > 6_000_000 && second.report.bytes_down > 6_000_000, "{:?}", second.report);
     first.sync(&relay).await;
     assert_eq!((first.documents.len(), second.documents.len()), (80, 80));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_follower_that_stops_reading_holds_nobody_up_and_misses_nothing() {
+    const ROUNDS: u8 = 120;
+    let (_home, relay) = relay_with_two_branches().await;
+    let mut writer = Device::enrolled(1, &relay, "上海").await;
+    let stuck = Device::enrolled(2, &relay, "上海").await;
+    let mut quick = Device::enrolled(3, &relay, "上海").await;
+    let mut socket = stuck.welcomed_to(&relay, Mode::Follow).await;
+    let writing = async {
+        for n in 0..ROUNDS {
+            // In all far more than sockets hold on their way.
+            writer.write(doc(n), "a", &noise(u64::from(n), 150_000));
+            writer.sync(&relay).await;
+        }
+    };
+    let following = quick.follow(&relay, |device| device.documents.len() == usize::from(ROUNDS));
+    let ((), outcome) = tokio::join!(writing, following);
+    assert_eq!(outcome, Outcome::Done);
+    // Now the other one reads again.
+    let mut seen = std::collections::BTreeSet::new();
+    let mut last = None;
+    while last != Some(writer.sum()) {
+        let message = timeout(PATIENCE, socket.next()).await.unwrap().unwrap().unwrap();
+        if let Ok(Frame::Documents(documents)) = Frame::decode(&message.into_data(), Packing::LATEST) {
+            seen.extend(documents.items.iter().map(|item| item.doc));
+            last = documents.sum.or(last);
+        }
+    }
+    assert_eq!(seen.len(), usize::from(ROUNDS));
 }

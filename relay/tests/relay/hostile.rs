@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use sync::Code;
-use sync::wire::Frame;
+use sync::wire::{Frame, Packing};
 use tokio::time::timeout;
 use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::Message;
@@ -22,11 +22,11 @@ async fn opened(relay: &Running) -> Socket {
 }
 
 /// The reason with which the relay ends a connection.
-async fn reason(mut socket: Socket) -> Code {
+pub(crate) async fn reason(mut socket: Socket) -> Code {
     let mut reason = None;
     while let Some(Ok(message)) = timeout(PATIENCE, socket.next()).await.unwrap() {
         if let Message::Binary(bytes) = message {
-            match Frame::decode(&bytes).unwrap() {
+            match Frame::decode(&bytes, Packing::LATEST).unwrap() {
                 Frame::Refused(refused) => reason = Some(refused.code),
                 Frame::Goodbye(goodbye) => reason = Some(goodbye.code),
                 _ => {}

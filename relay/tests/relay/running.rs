@@ -26,6 +26,26 @@ pub(crate) trait Reachable {
         Admin::open_or_create(self.settings()).unwrap()
     }
 
+    /// One HTTP request; status, head and body of the answer.
+    async fn request(&self, line: &str, headers: &[(&str, &str)], body: &str) -> (u16, String, String) {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let mut stream = tokio::net::TcpStream::connect(self.address()).await.unwrap();
+        let mut request = format!("{line} HTTP/1.0\r\nhost: relay\r\ncontent-length: {}\r\n", body.len());
+        headers.iter().for_each(|(name, value)| request.push_str(&format!("{name}: {value}\r\n")));
+        stream.write_all(format!("{request}\r\n{body}").as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head.split(' ').nth(1).unwrap().parse().unwrap(), head.to_owned(), body.to_owned())
+    }
+
+    /// The value of one line of `/metrics`.
+    async fn metric(&self, name: &str) -> u64 {
+        let (_, _, page) = self.request("GET /metrics", &[], "").await;
+        let line = page.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.unwrap_or_else(|| panic!("no {name} in {page}")).parse().unwrap()
+    }
+
     /// A code for an engineer of `branch`.
     fn invite(&self, branch: &str) -> String {
         self.admin().invite(branch, Role::Engineer, None, Duration::from_secs(600)).unwrap().code
@@ -70,26 +90,6 @@ impl Running {
         stop.send(()).unwrap();
         served.await.unwrap().unwrap();
         settings
-    }
-
-    /// One HTTP request; status, head and body of the answer.
-    pub(crate) async fn request(&self, line: &str, headers: &[(&str, &str)], body: &str) -> (u16, String, String) {
-        use tokio::io::{AsyncReadExt, AsyncWriteExt};
-        let mut stream = tokio::net::TcpStream::connect(self.address).await.unwrap();
-        let mut request = format!("{line} HTTP/1.0\r\nhost: relay\r\ncontent-length: {}\r\n", body.len());
-        headers.iter().for_each(|(name, value)| request.push_str(&format!("{name}: {value}\r\n")));
-        stream.write_all(format!("{request}\r\n{body}").as_bytes()).await.unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        (head.split(' ').nth(1).unwrap().parse().unwrap(), head.to_owned(), body.to_owned())
-    }
-
-    /// The value of one line of `/metrics`.
-    pub(crate) async fn metric(&self, name: &str) -> u64 {
-        let (_, _, page) = self.request("GET /metrics", &[], "").await;
-        let line = page.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-        line.unwrap_or_else(|| panic!("no {name} in {page}")).parse().unwrap()
     }
 }
 

@@ -1,403 +1,321 @@
-//! A device of the simulation: a real store, and the driver of a real session.
+//! A device of the simulation: the real engine on a real store, with a disk and a clock that may fail it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use store::{DeviceStore, Identity, Membership, OutboxSeq, SecretKey, StoreError};
-use sync::{
-    Arrival, DeviceConfig, DeviceEffect, DeviceSecret, DeviceSession, EnrolmentRequest, Form, Mode, OutboxBatch,
-    OutboxEntry, Outcome, Start, Tick,
-};
-use vocab::{
-    Author, BranchId, ChangeHash, Cursor, DeviceCode, DocId, Epoch, Generation, Position, Role, Timestamp, Verdict,
-};
+use device::{DeviceError, Ending, Engine, Performed};
+use store::{DeviceStore, OutboxSeq, StoreError};
+use sync::{DeviceEffect, DeviceSession, Mode, Outcome, Tick};
+use vocab::{ChangeHash, DocId, GENESIS_ACTOR, Timestamp, Verdict};
 
-use super::document::{self, Held, Pen, Written};
-use super::{Fallible, Mutation, wrong};
+use super::disk::{Disk, Fault};
+use super::holdings::{self, Holdings, Standing};
+use super::library::Library;
+use super::mutation::Mutation;
+use super::outside::Weathered;
+use super::people::Style;
+use super::{Fallible, wrong};
+use super::{people, sabotage};
 use crate::generate::Dice;
+
+/// How many copies of a store are kept to be put in its place.
+const COPIES_MAX: usize = 3;
 
 /// One device. Everything but the store is lost in a crash.
 pub(super) struct Device {
-    pub(super) store: DeviceStore,
-    secret: [u8; 32],
-    invite: String,
-    wall_offset_ms: u64,
+    pub(super) device: device::Device,
+    number: usize,
+    outside: Arc<Weathered>,
+    /// What this device's clock says more than the true time, in milliseconds.
+    wall_offset_ms: i64,
+    pub(super) disk: Disk,
+    /// When a broken disk is mended.
+    pub(super) mend_at_ms: Option<u64>,
     /// When it tries to connect again.
     pub(super) next_attempt_ms: u64,
     pub(super) attempts: u32,
-    /// Its documents, for choosing one; kept beside the store, never instead of it.
-    docs: BTreeSet<DocId>,
-    /// What a faulty driver left for later.
-    deferred: Option<Vec<Arrival>>,
+    /// There is no network before.
+    pub(super) away_until_ms: u64,
+    /// The relay's disk that this device was last invited to, and whether it has to join there.
+    incarnation: u64,
+    must_join: bool,
+    /// Copies of the store that somebody kept, oldest first.
+    copies: Vec<DeviceStore>,
+    /// The latest stamp of an edit made here.
+    stamped: Timestamp,
+    /// How large a frame it begins with, when not its own idea.
+    frame_bytes: Option<u32>,
+    /// What a faulty disk goes back to in a crash.
+    undurable: Option<DeviceStore>,
 }
 
-/// What came of performing one effect.
-pub(super) enum Performed {
-    Nothing,
+/// A session and the engine behind it: gone in a crash.
+pub(super) struct Exchange {
+    pub(super) session: DeviceSession,
+    /// None while it joins.
+    engine: Option<Engine>,
+    /// What a faulty driver put off.
+    deferred: Option<DeviceEffect>,
+}
+
+/// What came of one effect.
+pub(super) enum Came {
+    /// Done, and the session has its answer.
+    Done,
     Frame(Vec<u8>),
     /// These changes are acknowledged as far as this device is concerned.
     Acknowledged(Vec<(DocId, ChangeHash)>),
     Committed,
-    Ended(Outcome),
+    /// The session is over; whether the device connects again at once.
+    Over(Outcome, bool),
 }
 
-/// The write that a failing disk interrupted.
-#[derive(Debug)]
-struct DiskFailure(String);
-
-impl From<StoreError> for DiskFailure {
-    fn from(error: StoreError) -> Self {
-        DiskFailure(error.to_string())
-    }
+/// One edit that a command saved.
+pub(super) struct Saved {
+    pub(super) doc: DocId,
+    pub(super) hash: ChangeHash,
 }
 
 impl Device {
-    pub(super) fn new(number: usize, dice: &mut Dice) -> Fallible<Self> {
-        let mut secret = [0; 32];
-        secret.iter_mut().for_each(|byte| *byte = u8::try_from(dice.below(256)).unwrap_or_default());
-        let key = DeviceSecret::from_bytes(&secret).key();
-        let identity = Identity {
-            secret: SecretKey::from_bytes(secret),
-            key,
-            generation: Generation::from_bytes(dice.next().to_be_bytes()),
-            code: DeviceCode::provisional(&key),
-            staff: format!("主管{number}*").parse().map_err(wrong)?,
-            role: Role::Supervisor,
-            name: format!("device {number}"),
-        };
+    pub(super) fn new(number: usize, frame_bytes: Option<u32>, dice: &mut Dice) -> Fallible<Self> {
+        let outside = Weathered::new(Dice::new(dice.next(), 1 + number as u64));
+        let staff = format!("主管{number}*").parse().map_err(wrong)?;
+        let mut device = device::Device::in_memory(outside.clone(), Some(staff), None).map_err(wrong)?;
+        let disk = Disk::under(device.store_mut().map_err(wrong)?.connection_mut())?;
         Ok(Device {
-            store: DeviceStore::in_memory(&identity).map_err(wrong)?,
-            secret,
-            invite: format!("INVITE-{number}"),
-            wall_offset_ms: dice.below(120_000),
+            device,
+            number,
+            outside,
+            wall_offset_ms: 0,
+            disk,
+            mend_at_ms: None,
             next_attempt_ms: dice.below(2_000),
             attempts: 0,
-            docs: BTreeSet::new(),
-            deferred: None,
+            away_until_ms: 0,
+            incarnation: 0,
+            must_join: true,
+            copies: Vec::new(),
+            stamped: Timestamp::EPOCH,
+            frame_bytes,
+            undurable: None,
         })
     }
 
-    pub(super) fn invite(&self) -> &str {
-        &self.invite
+    /// Sets the clock, at most `ms_max` off.
+    pub(super) fn set_clock(&mut self, ms_max: u64, dice: &mut Dice) {
+        let off = i64::try_from(dice.between(0, 2 * ms_max)).unwrap_or_default();
+        self.wall_offset_ms = off - i64::try_from(ms_max).unwrap_or_default();
     }
 
-    pub(super) fn wall(&self, now_ms: u64) -> Timestamp {
-        Timestamp::from_millis(i64::try_from(1_714_521_600_000 + now_ms + self.wall_offset_ms).unwrap_or_default())
+    fn look_at_the_clock(&self, now_ms: u64) -> Tick {
+        self.outside.show(i64::try_from(now_ms).unwrap_or_default() + self.wall_offset_ms);
+        Tick::from_millis(now_ms)
+    }
+
+    fn store(&mut self) -> Fallible<&mut DeviceStore> {
+        self.device.store_mut().map_err(wrong)
+    }
+
+    /// Breaks the disk until `until_ms`.
+    pub(super) fn break_disk(&mut self, fault: Fault, until_ms: u64) -> Fallible<()> {
+        self.mend_at_ms = Some(until_ms);
+        let store = self.device.store_mut().map_err(wrong)?;
+        self.disk.fail(fault, store.connection_mut())
+    }
+
+    pub(super) fn mend_disk(&mut self) -> Fallible<()> {
+        self.mend_at_ms = None;
+        let store = self.device.store_mut().map_err(wrong)?;
+        self.disk.mend(store.connection_mut())
+    }
+
+    /// Keeps a copy of the store as it is.
+    pub(super) fn copy(&mut self) -> Fallible<()> {
+        if self.disk.is_broken() {
+            return Ok(());
+        }
+        if self.copies.len() >= COPIES_MAX {
+            self.copies.remove(1);
+        }
+        let copy = self.store()?.copy_in_memory().map_err(wrong)?;
+        self.copies.push(copy);
+        Ok(())
+    }
+
+    pub(super) fn has_copies(&self) -> bool {
+        !self.copies.is_empty()
+    }
+
+    /// Puts a copy in the store's place.
+    pub(super) fn restore(&mut self, dice: &mut Dice) -> Fallible<()> {
+        let index = usize::try_from(dice.below(self.copies.len() as u64)).unwrap_or_default();
+        let Some(copy) = self.copies.get(index) else { return Ok(()) };
+        let store = copy.copy_in_memory().map_err(wrong)?;
+        // An old copy does not know what its lost life was stamped with.
+        self.stamped = Timestamp::EPOCH;
+        self.take_up(store)
+    }
+
+    /// The relay does not know this device any more, and has made an invite for it.
+    pub(super) fn is_invited(&mut self, incarnation: u64) {
+        self.incarnation = incarnation;
+        self.must_join = true;
     }
 
     /// A session for a connection that has just opened.
-    pub(super) fn connect(&mut self, mode: Mode, batch_bytes: usize, now_ms: u64) -> Fallible<DeviceSession> {
-        let time = self.wall(now_ms);
-        let (identity, membership, counts) = self
-            .store
-            .read(|tx| Ok::<_, StoreError>((tx.identity()?, tx.membership()?, tx.outbox_counts()?)))
-            .map_err(wrong)?;
-        let config = DeviceConfig { mode, app: "simulation".to_owned(), batch_bytes };
-        let secret = DeviceSecret::from_bytes(&self.secret);
-        let now = Tick::from_millis(now_ms);
-        Ok(match membership {
-            None => {
-                let request = EnrolmentRequest { invite: self.invite.clone(), name: identity.name };
-                DeviceSession::enrol(config, secret, request, now)
-            }
-            Some(membership) => {
-                let start = Start {
-                    actor: identity.actor(),
-                    branch: membership.branch,
-                    epoch: membership.epoch,
-                    cursor: membership.cursor,
-                    settled: membership.acknowledged.map_or(0, |acknowledged| acknowledged.seq.get()),
-                    outbox: counts.waiting,
-                    time,
-                };
-                DeviceSession::sync(config, secret, start, now)
-            }
-        })
+    pub(super) fn connect(&mut self, mode: Mode, now_ms: u64) -> Result<Exchange, DeviceError> {
+        let now = self.look_at_the_clock(now_ms);
+        if self.must_join || self.device.membership()?.is_none() {
+            let (invite, name) = (invite(self.number, self.incarnation), format!("device {}", self.number));
+            let session = Engine::enrol(&mut self.device, &invite, &name, now)?;
+            return Ok(Exchange { session, engine: None, deferred: None });
+        }
+        let (engine, session) = Engine::begin(&mut self.device, mode, now)?;
+        Ok(Exchange { session, engine: Some(engine), deferred: None })
     }
 
     /// Performs one effect. An error is a refusing disk or a violation; the driver drops the session.
     pub(super) fn perform(
         &mut self,
         effect: DeviceEffect,
-        session: &mut DeviceSession,
+        exchange: &mut Exchange,
         now_ms: u64,
         mutation: Option<Mutation>,
         dice: &mut Dice,
-    ) -> Fallible<Performed> {
-        let now = Tick::from_millis(now_ms);
-        match effect {
-            DeviceEffect::Send(frame) => return Ok(Performed::Frame(frame)),
-            DeviceEffect::LearnTime { relay_time, .. } => {
-                let wall = self.wall(now_ms);
-                self.write(|tx| {
-                    let mut clock = tx.clock()?;
-                    clock.learn_offset(relay_time, wall);
-                    tx.set_clock(&clock).map_err(DiskFailure::from)
-                })?;
-            }
-            DeviceEffect::Admitted(_) => {}
-            DeviceEffect::AdoptFeed { epoch, cursor, .. } => self.adopt(epoch, cursor)?,
-            DeviceEffect::Recall(seen) => {
-                let stored = self.store.read(|tx| tx.document(seen.doc)).map_err(wrong)?;
-                let held = match stored {
-                    Some(stored) => Held::load(&stored.bytes)?.holds(seen.hash),
-                    None => false,
-                };
-                session.handle_recalled(held, now);
-            }
-            DeviceEffect::ReadOutbox { after, bytes_max } => {
-                let batch = self.read_outbox(after, bytes_max)?;
-                session.handle_outbox(batch, now);
-            }
-            DeviceEffect::Commit { mut arrivals, cursor } => {
-                match mutation {
-                    Some(Mutation::CursorBeforeData) => {
-                        self.commit(Vec::new(), cursor)?;
-                        self.deferred = Some(arrivals);
-                        session.handle_committed(0, now);
-                        return Ok(Performed::Committed);
-                    }
-                    Some(Mutation::ArrivalDropped) if dice.chance(200) => drop(arrivals.pop()),
-                    _ => {}
-                }
-                let changed = self.commit(arrivals, cursor)?;
-                session.handle_committed(changed, now);
-                return Ok(Performed::Committed);
-            }
-            DeviceEffect::Settle { .. } if mutation == Some(Mutation::VerdictsLost) => {}
-            DeviceEffect::Settle { verdicts, cursor } => return self.settle(&verdicts, cursor, now_ms),
-            DeviceEffect::End(outcome) => {
-                if let Outcome::Enrolled { membership, .. } = &outcome {
-                    self.enrolled(membership.branch, &membership.branch_name)?;
-                }
-                return Ok(Performed::Ended(outcome));
-            }
+    ) -> Result<Came, DeviceError> {
+        let now = self.look_at_the_clock(now_ms);
+        let Some(engine) = &mut exchange.engine else { return self.join(effect) };
+        if let Some(late) = exchange.deferred.take() {
+            // Not this session's business: it has its answer already.
+            let mut nobody = Engine::enrol(&mut self.device, "", "", now)?;
+            engine.perform(&mut self.device, late, &mut nobody, now)?;
         }
-        Ok(Performed::Nothing)
-    }
-
-    fn enrolled(&mut self, branch: BranchId, name: &str) -> Fallible<()> {
-        let membership = Membership {
-            relay: "ws://simulation".to_owned(),
-            branch,
-            branch_name: name.to_owned(),
-            epoch: None,
-            cursor: Cursor::default(),
-            acknowledged: None,
+        let effect = sabotage::effect(mutation, effect, &mut exchange.deferred, dice);
+        let settled = match &effect {
+            DeviceEffect::Settle { verdicts, .. } => self.taken(verdicts)?,
+            _ => Vec::new(),
         };
-        self.write(|tx| tx.set_membership(&membership).map_err(DiskFailure::from))
-    }
-
-    fn adopt(&mut self, epoch: Epoch, cursor: Cursor) -> Fallible<()> {
-        self.write(|tx| {
-            let Some(membership) = tx.membership()? else { return Ok(()) };
-            tx.set_membership(&Membership { epoch: Some(epoch), cursor, ..membership }).map_err(DiskFailure::from)
+        let commits = matches!(effect, DeviceEffect::Commit { .. });
+        let performed = engine.perform(&mut self.device, effect, &mut exchange.session, now)?;
+        if commits {
+            sabotage::after_commit(mutation, &mut self.device, dice)?;
+        }
+        Ok(match performed {
+            Performed::Send(frame) => Came::Frame(frame),
+            Performed::Done(_) if commits => Came::Committed,
+            Performed::Done(_) if settled.is_empty() => Came::Done,
+            Performed::Done(_) => Came::Acknowledged(settled),
+            Performed::Over(outcome @ Outcome::Restored { .. }) if mutation == Some(Mutation::GenerationNotRenewed) => {
+                Came::Over(outcome, true)
+            }
+            Performed::Over(outcome) => {
+                let ending = engine.end(&mut self.device, outcome.clone(), &exchange.session.report());
+                let again = match ending {
+                    Ok(Ending::Again(_)) => true,
+                    Ok(Ending::Done | Ending::Lost) | Err(DeviceError::Refused { .. }) => false,
+                    Err(error) => return Err(error),
+                };
+                Came::Over(outcome, again)
+            }
         })
     }
 
-    fn read_outbox(&mut self, after: u64, bytes_max: usize) -> Fallible<OutboxBatch> {
-        let read = |tx: &store::ReadTx<'_>| {
-            let entries = tx.outbox(OutboxSeq::new(after), bytes_max)?;
-            let last = entries.last().map_or(OutboxSeq::new(after), |entry| entry.seq);
-            let more = !tx.outbox(last, 1)?.is_empty();
-            Ok::<_, StoreError>((entries, more, tx.outbox_counts()?.waiting))
-        };
-        let (entries, more, waiting) = self.store.read(read).map_err(wrong)?;
-        let entries = entries
-            .into_iter()
-            .map(|entry| OutboxEntry { seq: entry.seq.get(), doc: entry.doc, hash: entry.hash, bytes: entry.bytes })
-            .collect();
-        Ok(OutboxBatch { entries, more, waiting })
-    }
-
-    /// Applies what arrived and moves the cursor, in one transaction.
-    fn commit(&mut self, arrivals: Vec<Arrival>, cursor: Option<Cursor>) -> Fallible<u64> {
-        let mut by_doc: BTreeMap<DocId, Vec<Vec<u8>>> = BTreeMap::new();
-        for Arrival { doc, form } in arrivals {
-            let pieces = by_doc.entry(doc).or_default();
-            match form {
-                Form::Saved(bytes) => pieces.push(bytes.to_vec()),
-                Form::Changes(changes) => {
-                    for bytes in changes {
-                        sync::inspect(&bytes).map_err(wrong)?;
-                        pieces.push(bytes.to_vec());
+    fn join(&mut self, effect: DeviceEffect) -> Result<Came, DeviceError> {
+        match effect {
+            DeviceEffect::Send(frame) => Ok(Came::Frame(frame)),
+            DeviceEffect::End(outcome) => {
+                if let Outcome::Enrolled { membership, relay_time } = outcome.clone() {
+                    let name = format!("device {}", self.number);
+                    self.device.join("ws://simulation", &name, membership, relay_time)?;
+                    if let Some(bytes) = self.frame_bytes {
+                        let begin = self.device.store_mut()?.write(|tx| tx.set_frame_bytes(bytes));
+                        begin.map_err(|source: StoreError| DeviceError::Store { home: "".into(), source })?;
                     }
+                    self.must_join = false;
                 }
+                let again = matches!(outcome, Outcome::Enrolled { .. });
+                Ok(Came::Over(outcome, again))
             }
+            _ => Ok(Came::Done),
         }
-        let docs: Vec<DocId> = by_doc.keys().copied().collect();
-        let changed = self.write(|tx| {
-            let mut changed = 0;
-            for (doc, pieces) in &by_doc {
-                let held = tx.document(*doc)?;
-                let pieces: Vec<&[u8]> = pieces.iter().map(Vec::as_slice).collect();
-                let merged =
-                    document::merge(held.as_ref().map(|held| held.bytes.as_slice()), &pieces).map_err(DiskFailure)?;
-                if merged.changed {
-                    tx.put_snapshot(*doc, &merged.saved, &merged.heads)?;
-                    changed += 1;
-                }
-            }
-            if let Some(cursor) = cursor {
-                tx.set_cursor(cursor)?;
-            }
-            Ok::<_, DiskFailure>(changed)
-        })?;
-        self.docs.extend(docs);
-        Ok(changed)
     }
 
-    /// Does what a faulty driver had put off.
-    pub(super) fn catch_up_with_deferred(&mut self) -> Fallible<()> {
-        match self.deferred.take() {
-            Some(arrivals) => self.commit(arrivals, None).map(drop),
+    /// The changes that the relay says it has.
+    fn taken(&mut self, verdicts: &[(u64, Verdict)]) -> Result<Vec<(DocId, ChangeHash)>, DeviceError> {
+        let waiting = self.device.store_mut()?.read(|tx| tx.outbox(OutboxSeq::START, usize::MAX));
+        // A disk that fails here fails the settling too, which says so.
+        let waiting = waiting.unwrap_or_default();
+        let has = |seq: u64| {
+            verdicts
+                .iter()
+                .any(|(said, verdict)| *said == seq && matches!(verdict, Verdict::Accepted(_) | Verdict::Had(_)))
+        };
+        Ok(waiting.into_iter().filter(|entry| has(entry.seq.get())).map(|entry| (entry.doc, entry.hash)).collect())
+    }
+
+    /// A person edits: a new dossier, or one of those held. Returns what was saved.
+    pub(super) fn edit(
+        &mut self,
+        mark: &str,
+        style: Style,
+        now_ms: u64,
+        mutation: Option<Mutation>,
+        dice: &mut Dice,
+    ) -> Fallible<Vec<Saved>> {
+        self.look_at_the_clock(now_ms);
+        if mutation == Some(Mutation::SavedBeforeDurable) && !self.disk.is_broken() {
+            self.undurable = Some(self.store()?.copy_in_memory().map_err(wrong)?);
+        }
+        let before = if mutation.is_some() { sabotage::outbox(&mut self.device) } else { BTreeSet::new() };
+        let last = self.store()?.read(|tx| tx.outbox_last()).map_err(wrong)?;
+        people::edit(&mut self.device, mark, style, dice).map_err(|error| format!("{error:?}"))?;
+        let new = self.store()?.read(|tx| tx.outbox(last, usize::MAX)).map_err(|error: StoreError| wrong(error))?;
+        let mut saved = Vec::with_capacity(new.len());
+        for entry in new {
+            let header = sync::inspect(&entry.bytes).map_err(wrong)?;
+            // Every dossier begins with the same change, of no time.
+            if header.actor != GENESIS_ACTOR && header.time < self.stamped {
+                return Err(format!("an edit is stamped {}, after one of {}", header.time, self.stamped));
+            }
+            self.stamped = self.stamped.max(header.time);
+            saved.push(Saved { doc: entry.doc, hash: entry.hash });
+        }
+        sabotage::after_edit(mutation, &mut self.device, &before, dice).map_err(wrong)?;
+        Ok(saved)
+    }
+
+    /// What was in memory only is gone.
+    pub(super) fn crash(&mut self) -> Fallible<()> {
+        match self.undurable.take() {
+            Some(store) => self.take_up(store),
             None => Ok(()),
         }
     }
 
-    /// Everything that was not committed is gone.
-    pub(super) fn crash(&mut self) {
-        self.deferred = None;
+    fn take_up(&mut self, mut store: DeviceStore) -> Fallible<()> {
+        self.disk = Disk::under(store.connection_mut())?;
+        self.mend_at_ms = None;
+        self.device = device::Device::on(store, self.outside.clone());
+        Ok(())
     }
 
-    fn settle(&mut self, verdicts: &[(u64, Verdict)], cursor: Option<Cursor>, now_ms: u64) -> Fallible<Performed> {
-        let at = self.wall(now_ms);
-        let verdicts: Vec<(OutboxSeq, Verdict)> =
-            verdicts.iter().map(|(seq, verdict)| (OutboxSeq::new(*seq), *verdict)).collect();
-        let acknowledged = self.write(|tx| {
-            let waiting = tx.outbox(OutboxSeq::START, usize::MAX)?;
-            let mut acknowledged = Vec::new();
-            for (seq, verdict) in &verdicts {
-                if matches!(verdict, Verdict::Accepted(_) | Verdict::Had(_)) {
-                    acknowledged.extend(waiting.iter().filter(|e| e.seq == *seq).map(|e| (e.doc, e.hash)));
-                }
-            }
-            tx.settle(&verdicts, at)?;
-            if let Some(cursor) = cursor {
-                tx.set_cursor(cursor)?;
-            }
-            Ok::<_, DiskFailure>(acknowledged)
-        })?;
-        Ok(Performed::Acknowledged(acknowledged))
+    pub(super) fn holdings(&mut self, library: &mut Library) -> Fallible<Holdings> {
+        holdings::of_device(self.store()?, library)
     }
 
-    /// A person edits: a new document, or one of those held. Returns what was saved.
-    pub(super) fn edit(
-        &mut self,
-        now_ms: u64,
-        mutation: Option<Mutation>,
-        dice: &mut Dice,
-    ) -> Fallible<Vec<(DocId, ChangeHash)>> {
-        let new = self.docs.is_empty() || dice.chance(150);
-        let doc = if new {
-            let mut random = [0; 16];
-            random.iter_mut().for_each(|byte| *byte = u8::try_from(dice.below(256)).unwrap_or_default());
-            DocId::from_random(random)
-        } else {
-            let index = usize::try_from(dice.below(self.docs.len() as u64)).unwrap_or_default();
-            *self.docs.iter().nth(index).ok_or("no document")?
-        };
-        let forgets = mutation == Some(Mutation::OutboxForgotten) && dice.chance(100);
-        let lies = mutation == Some(Mutation::SavedBeforeDurable) && dice.chance(100);
-        let wall = self.wall(now_ms);
-        let edited = self.store.write(|tx| {
-            let mut written = Vec::new();
-            let held = match tx.document(doc)? {
-                Some(held) => held.bytes,
-                None => {
-                    let genesis = document::genesis().map_err(DiskFailure)?;
-                    tx.append_change(doc, genesis.hash, &genesis.bytes, &[genesis.hash])?;
-                    tx.push_outbox(doc, genesis.hash, &genesis.bytes)?;
-                    let bytes = genesis.bytes.clone();
-                    written.push(genesis);
-                    bytes
-                }
-            };
-            let mut clock = tx.clock()?;
-            let stamp = clock.stamp(wall);
-            tx.set_clock(&clock)?;
-            let identity = tx.identity()?;
-            let pen = Pen {
-                author: Author { staff: identity.staff.clone(), role: identity.role },
-                actor: identity.actor(),
-                code: identity.code,
-                stamp,
-                number: tx.next("record")?,
-            };
-            let (change, heads) = document::edit(&held, &pen, dice).map_err(DiskFailure)?;
-            let tail = tx.append_change(doc, change.hash, &change.bytes, &heads)?;
-            if tail.wants_compaction() {
-                let whole = tx.document(doc)?.map(|stored| stored.bytes).unwrap_or_default();
-                let merged = document::merge(None, &[&whole]).map_err(DiskFailure)?;
-                tx.put_snapshot(doc, &merged.saved, &merged.heads)?;
-            }
-            if !forgets {
-                tx.push_outbox(doc, change.hash, &change.bytes)?;
-            }
-            written.push(change);
-            if lies { Err(DiskFailure(String::new())) } else { Ok(written) }
-        });
-        match edited {
-            Ok(written) => {
-                self.docs.insert(doc);
-                Ok(written.into_iter().map(|Written { hash, .. }| (doc, hash)).collect())
-            }
-            // The faulty driver has told the person already, and loses it.
-            Err(_) if lies => Ok(vec![(doc, ChangeHash::from_bytes([0xee; 32]))]),
-            Err(DiskFailure(error)) => Err(error),
-        }
+    pub(super) fn standing(&mut self) -> Fallible<Option<Standing>> {
+        holdings::standing(self.store()?)
     }
 
-    fn write<T>(&mut self, work: impl FnOnce(&store::WriteTx<'_>) -> Result<T, DiskFailure>) -> Fallible<T> {
-        self.store.write(work).map_err(|DiskFailure(error)| error)
-    }
-
-    /// A write that the disk refuses half way: nothing of it may remain.
-    pub(super) fn fail_to_commit(&mut self, effect: &DeviceEffect) -> Fallible<()> {
-        let DeviceEffect::Commit { cursor: Some(cursor), .. } = effect else { return Ok(()) };
-        let failed: Result<(), DiskFailure> = self.store.write(|tx| {
-            tx.set_cursor(*cursor)?;
-            Err(DiskFailure("the disk is full".to_owned()))
-        });
-        if failed.is_ok() { Err("a failed transaction succeeded".to_owned()) } else { Ok(()) }
-    }
-
-    /// What the store holds.
-    pub(super) fn documents(&mut self) -> Fallible<BTreeMap<DocId, Held>> {
-        let mut stored = Vec::new();
-        self.store
-            .read(|tx| {
-                tx.each_document(|doc, document| {
-                    stored.push((doc, document));
-                    Ok::<_, StoreError>(())
-                })
-            })
-            .map_err(wrong)?;
-        let mut documents = BTreeMap::new();
-        for (doc, stored) in stored {
-            let said: BTreeSet<ChangeHash> = stored.heads.into_iter().collect();
-            let held = Held::load(&stored.bytes)?;
-            if held.heads().into_iter().collect::<BTreeSet<_>>() != said {
-                return Err(format!("the store's heads of {doc} are not the document's"));
-            }
-            documents.insert(doc, held);
-        }
-        Ok(documents)
-    }
-
-    /// The epoch and cursor that the store keeps.
-    pub(super) fn cursor(&mut self) -> Fallible<Option<(Option<Epoch>, Cursor)>> {
-        let membership = self.store.read(|tx| tx.membership()).map_err(wrong)?;
-        Ok(membership.map(|membership| (membership.epoch, membership.cursor)))
-    }
-
-    /// How many changes wait, and how many were refused.
-    pub(super) fn outbox(&mut self) -> Fallible<(u64, u64)> {
-        let counts = self.store.read(|tx| tx.outbox_counts()).map_err(wrong)?;
-        Ok((counts.waiting, counts.refused))
+    /// Everything it shows, in the form that is the same wherever the same is held.
+    pub(super) fn export(&mut self) -> Fallible<Vec<u8>> {
+        let mut bytes = Vec::new();
+        self.device.export_json(&mut bytes).map_err(wrong)?;
+        Ok(bytes)
     }
 }
 
-/// Whether a cursor speaks of this position.
-pub(super) fn covers(cursor: Cursor, position: Position, last_of_document: Position) -> bool {
-    position <= cursor.base || last_of_document <= cursor.through
+/// The invite of a device at the relay's `incarnation`th disk.
+pub(super) fn invite(number: usize, incarnation: u64) -> String {
+    format!("INVITE-{number}-{incarnation}")
 }

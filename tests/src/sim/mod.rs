@@ -1,65 +1,45 @@
-//! A branch in a bottle: several devices and their relay, with the real sessions and the real SQLite stores, on a clock and
-//! a network drawn from a seed.
+//! A branch in a bottle: several devices and their relay, with the real sessions, the devices' real engine and the real SQLite
+//! stores, on a clock and a network drawn from a seed.
 //!
-//! A run first breaks things: connections overtake each other, links are cut at any frame, frames are damaged, devices and
-//! the relay crash between any two effects and lose what they had not committed, disks refuse. Then everything heals, and
-//! [`run`] demands that every device and the relay hold the same changes of every document, that nothing acknowledged or
-//! saved is missing, and that no outbox holds anything. While things break it demands that no store's cursor promises what
-//! the store does not hold.
+//! A run first breaks things (`weather.rs` says which): links are slow, cut, half-open or damage frames; processes die between
+//! any two effects; disks end, or fail at any statement and at the commit; clocks are hours off; devices work on out of
+//! reach; stores of devices and of the relay are put back to earlier copies of themselves, the relay's disk is lost,
+//! dossiers are erased. Then everything heals, and [`run`] demands that every device and the relay hold the same changes
+//! and show the same bytes, that sums are equal, that no outbox holds anything, that what was erased is gone, that no actor's
+//! number stands for two changes, and that every edit a command reported as saved is there, as written or written anew,
+//! unless no store held it any more (`ledger.rs`). While things break it demands that no store's cursor promises what the store
+//! does not hold, and that nobody reconciles without a cause.
 //!
-//! A run is a function of its seed: a seed that fails fails again. [`Mutation`] puts a deliberate fault into a driver, to
-//! show that the checks notice it.
+//! A run is a function of its seed: a seed that fails fails again, and [`narrate`] tells what happened. [`Mutation`] puts a
+//! deliberate fault in, to show that the checks notice it.
 
+mod answers;
 mod check;
 mod device;
-mod document;
+mod disk;
+mod events;
+mod holdings;
+mod ledger;
+mod library;
 mod link;
+mod mutation;
+mod outside;
+mod people;
 mod relay;
+mod sabotage;
+mod summary;
+mod trace;
+mod trouble;
+mod weather;
 mod world;
 
 use std::fmt;
 
 use thiserror::Error;
 
-pub use world::run;
-
-/// A deliberate fault in one of the drivers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mutation {
-    /// A device commits the cursor in a transaction of its own, before the data it speaks for.
-    CursorBeforeData,
-    /// A device commits the cursor and leaves one document out.
-    ArrivalDropped,
-    /// A device throws the relay's verdicts away.
-    VerdictsLost,
-    /// A device says that an edit is saved, and saves it later.
-    SavedBeforeDurable,
-    /// A device saves an edit without putting it into the outbox.
-    OutboxForgotten,
-    /// The relay answers a push before the feed has it.
-    AckBeforeDurable,
-    /// The relay's reader leaves a document out.
-    FeedSkipsDocument,
-    /// The relay's reader counts a document as read before its latest change.
-    CursorPastDocument,
-    /// The relay's reader takes another device's change for the asking device's own and leaves it out.
-    ForeignChangeSkipped,
-}
-
-impl Mutation {
-    /// Every fault.
-    pub const ALL: [Mutation; 9] = [
-        Mutation::CursorBeforeData,
-        Mutation::ArrivalDropped,
-        Mutation::VerdictsLost,
-        Mutation::SavedBeforeDurable,
-        Mutation::OutboxForgotten,
-        Mutation::AckBeforeDurable,
-        Mutation::FeedSkipsDocument,
-        Mutation::CursorPastDocument,
-        Mutation::ForeignChangeSkipped,
-    ];
-}
+pub use mutation::Mutation;
+pub use summary::Summary;
+pub use world::{narrate, run};
 
 /// What a run found to be wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -71,54 +51,6 @@ pub struct Violation {
     pub step: u64,
     /// What was wrong.
     pub what: String,
-}
-
-/// What a run went through, to show that it went through something.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Summary {
-    /// Steps taken.
-    pub steps: u64,
-    /// Virtual time, in milliseconds.
-    pub elapsed_ms: u64,
-    /// Edits saved.
-    pub edits: u64,
-    /// Documents in the end.
-    pub documents: u64,
-    /// Changes in the feed in the end.
-    pub changes: u64,
-    /// Connections opened.
-    pub connections: u64,
-    /// Links cut.
-    pub cuts: u64,
-    /// Frames damaged.
-    pub damaged: u64,
-    /// Crashes of devices and of the relay.
-    pub crashes: u64,
-    /// Writes that a disk refused.
-    pub disk_failures: u64,
-    /// Frames delivered.
-    pub frames: u64,
-}
-
-impl fmt::Display for Summary {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} steps in {} virtual s: {} edits, {} documents, {} changes, {} connections, {} frames; {} cuts, {} damaged, \
-             {} crashes, {} disk failures",
-            self.steps,
-            self.elapsed_ms / 1_000,
-            self.edits,
-            self.documents,
-            self.changes,
-            self.connections,
-            self.frames,
-            self.cuts,
-            self.damaged,
-            self.crashes,
-            self.disk_failures
-        )
-    }
 }
 
 /// An error of the simulation itself or of a store: a violation in any case.

@@ -20,7 +20,7 @@ pub(super) async fn join(narrator: &Narrator<'_>, stage: &mut Stage) -> Result<(
     for (index, player) in PLAYERS.iter().enumerate() {
         let mut device = Device::init(&stage.home(player), None, None)?;
         let url = stage.url().to_owned();
-        device.enrol(&url, stage.invite(index), player.device).await?;
+        device.enrol(&url, stage.invite(index), player.device, device::Rejoin::WhenForgotten).await?;
         narrator.joined(BRANCHES[player.branch], &device.identity()?)?;
         stage.add(device);
     }

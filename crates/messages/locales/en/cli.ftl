@@ -90,6 +90,7 @@ cli-arg-init-staff = Your name as records show it, masked, such as 王*
 cli-arg-init-role = What you may do until you are enrolled: engineer, hotline, assessor or supervisor [default: supervisor]
 cli-arg-relay = Address of the relay, such as https://relay.example.org
 cli-arg-invite = The code of the invitation
+cli-arg-enrol-again = Join anew although this device belongs to a branch: its book stays, and goes to the branch of the invite
 cli-arg-enrol-name = A name for this device, such as "workshop tablet"
 cli-arg-limit = At most this many [default: { $default }]
 cli-arg-text = The words; two Chinese characters are enough
@@ -150,6 +151,22 @@ cli-status-dossiers = dossiers
 cli-status-records = records
 cli-status-outbox = to be sent
 cli-status-refused = refused by the relay
+cli-status-set_aside = kept aside
+cli-status-erased = erased for everybody
+cli-status-suspect = differs from the relay
+cli-status-suspect-next = the next sync compares both sides
+cli-status-refused_for = { $count } refused because { $reason }{ $customers ->
+    [none] {""}
+   *[other] : { $customers }
+}
+cli-refused-fix-malformed = It stays here. Record the entry once more; if it happens again, report it as a fault.
+cli-refused-fix-missing_dependency = It is sent again by itself once the relay has what it builds on: fieldbook sync
+cli-refused-fix-foreign_actor = It was written by another device, which is to send it: sync that device.
+cli-refused-fix-reused_sequence = It is written again under a number of its own when the relay's changes arrive: fieldbook sync
+cli-refused-fix-too_large = Record it once more in several shorter entries.
+cli-refused-fix-erased = The dossier is gone for everybody; the next sync takes this with it.
+cli-refused-fix-not_authorised = Ask your administrator; everything entered here stays here.
+cli-refused-fix-other = Update this program; everything entered here stays here.
 cli-status-conflicts = conflicts
 cli-status-relay = relay
 cli-status-last-sync = last sync
@@ -158,11 +175,26 @@ cli-status-cursor = held up to
 cli-init-done = A book was made in { $home }
 cli-init-code = You are { $staff }, { $role }; records made here are numbered with { $code } until this device joins a branch
 cli-enrol-done = Joined { $branch } as { $role } { $staff }
+cli-enrol-again = Nothing was wiped: { $dossiers } dossiers stay, and the next sync gives the branch what it lacks of them
+cli-enrol-code_changed = The relay could not keep the code { $before }; new records get { $now }
 cli-enrol-code = Records made here are numbered { $example }
 cli-sync-connecting = connecting to { $relay }
-cli-sync-working = sent { $sent }, received { $received } documents
+cli-sync-exchanging = exchanging
+cli-sync-exchanging_with = exchanging with { $branch }
+cli-sync-comparing = comparing what both sides hold
 cli-sync-done = Synced with { $branch }: { $pushed } sent, { $pulled } received, { $documents } dossiers changed
 cli-sync-cost = { $up } up, { $down } down, { $round_trips } round trips, { $ms } ms
+cli-sync-reconciled = compared with the relay: { $differing } dossiers differed, { $taken } changes taken, { $restored } brought back
+cli-sync-compared = Compared: both sides have brought each other what they lacked
+cli-sync-restored = This store is an older copy of itself. It goes on under a new name towards the relay and takes its own later work back from there; what was recorded here since stays
+cli-sync-unequal = What the relay holds and what is held here do not come to the same: both sides compare now, nothing is lost
+cli-sync-healed = { $count } changes made here were written again: their numbers had been given before, by the life of this store that was lost
+cli-sync-set_aside = { $count } changes could not be applied; they are kept aside and tried again when more arrives: `fieldbook doctor`
+cli-sync-erased = The dossier { $doc } was erased for everybody ({ $why }){ $dropped ->
+    [0] {""}
+    [one] ; one change made here had not been sent and went with it
+   *[other] ; { $dropped } changes made here had not been sent and went with it
+}
 cli-sync-refused = { $count } changes were refused; they are kept here: `fieldbook status`
 cli-sync-watching = Following { $branch }; Ctrl-C stops
 cli-sync-waiting = Not connected; next try in { $seconds } s
@@ -180,6 +212,7 @@ cli-export-done = { $records } records written to { $path }
 cli-import-done = { $rows } rows of { $kind }: { $created } new, { $updated } changed, { $unchanged } as they were
 cli-import-dry = { $rows } rows of { $kind }: { $created } would be new, { $updated } would change, { $unchanged } are as they were
 cli-doctor-done = { $dossiers } dossiers and { $records } records read well
+cli-doctor-fitted = { $count } changes that were kept aside fit now
 cli-doctor-rebuilt = Search tables made anew: { $records } records
 cli-size-bytes = { $n } B
 cli-size-kb = { $n } KB
@@ -204,7 +237,7 @@ cli-sync-received = { $documents ->
    *[other] { $documents } dossiers changed
   }; held up to { $cursor }
 cli-sync-settled = sent: { $accepted } taken, { $refused } refused
-cli-sync-started_over = The relay keeps another feed than before: everything is compared again, nothing is lost
+cli-sync-started_over = The relay keeps another feed than before: it is taken up from its start, nothing is lost
 cli-shape-notes = notes, one a line
 cli-shape-signature = signer, time, what was signed
 cli-arg-field = { $label }: { $shape }
@@ -222,7 +255,7 @@ cli-help-feedback-receive = Enter what came back on a form that was sent
 
 cli-doctor-file = The store's file is damaged: { $what }. Keep the directory, and enrol again in another one
 cli-doctor-damaged = The document { $doc } does not load or is not what was noted of it. Its bytes are kept
-cli-doctor-set_aside = The document { $doc } came from the relay and does not load. Its bytes are kept; the others are not held up
+cli-doctor-set_aside = Of the document { $doc } something came from the relay that does not fit. Its bytes are kept and tried again; nothing else is held up
 cli-doctor-rows = What lists and searches read differs from the documents: fieldbook doctor --rebuild makes it anew
 cli-error-row = A row of the book cannot be read: fieldbook doctor --rebuild makes it anew
 cli-import-nothing_written = Dry run: nothing was written

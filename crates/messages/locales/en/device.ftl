@@ -26,13 +26,17 @@ device-import-customer = { $id } is given the customer { $customer }, but what i
 device-import-twice = The number { $id } stands in row { $first } already. Give each row a number of its own.
 device-file = The file { $file } cannot be used: { $detail }
 device-not-enrolled = This device belongs to no branch yet. Ask your administrator for an invite, then: fieldbook enrol --relay URL --invite CODE. Everything else works without it.
-device-already-enrolled = This device belongs to the branch { $branch } at { $relay } already. To join another branch, use another directory with --home.
+device-already-enrolled = This device belongs to the branch { $branch } at { $relay } already. To join another branch, use another directory with --home. If the relay was set up anew and this device is to bring its book back, add --again: nothing here is wiped.
 device-relay-url = { $url } is not the address of a relay. It looks like https://relay.example or http://127.0.0.1:8787.
 device-unreachable = The relay { $relay } cannot be reached ({ $detail }). What was recorded is saved here; run the command again when there is a network.
 device-refused = The relay { $relay } ended the exchange: { $reason }
 device-feed-changed = Another Fieldbook process of this home began an exchange with a relay that was restored. Everything is saved; run `fieldbook sync` again.
 device-too-large = This is more than one entry may hold ({ $max } KiB). Nothing was saved; split it into several entries or shorten its texts.
-device-restored = This store is an older copy: the relay already has later changes from this device. Nothing was sent and nothing is lost. Enrol in a fresh directory to go on, and keep this one.
+device-unequal = This device and the relay { $relay } compared what they hold, brought each other what they lacked, and still do not hold the same. Nothing is lost on either side; run `fieldbook doctor`, then `fieldbook sync` again, and tell whoever runs the relay if it stays so.
+device-erased = The dossier { $doc } was erased for everybody{ $why ->
+    [none] .
+   *[other] : { $why }.
+} Nothing can be written to it any more.
 device-no-randomness = The system's random source failed. Nothing was made; try again.
 device-interrupted = The work was interrupted by a fault of Fieldbook. What was saved before is intact; please report it.
 

@@ -163,3 +163,16 @@ pages-device-active = active
 pages-device-unknown = unknown device
 pages-device-enrolled = Enrolled
 pages-devices-empty = No device has joined this branch yet. Invite one with: fieldbook-relay invite --branch NAME --role ROLE
+pages-device-reconciling = comparing
+pages-device-suspected = sums differed
+pages-device-reconciled = compared
+pages-device-brought-back = { $count ->
+    [one] brought back { $count } change
+   *[other] brought back { $count } changes
+}
+
+# Erasures
+pages-erased = Erased dossiers
+pages-erased-none = Nothing was erased in this branch.
+pages-erased-at = Erased at
+pages-erased-why = Why

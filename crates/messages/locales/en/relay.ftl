@@ -52,3 +52,18 @@ relay-heading-version = version
 relay-heading-state = state
 relay-state-active = active
 relay-state-revoked = revoked
+
+relay-error-no-dossier = There is no dossier “{ $name }”. Name its document (automerge:...), the id of a record in it such as CUST-07-3, or that record's id on paper.
+relay-error-rows-behind = There is no dossier “{ $name }” among the rows that are there, and not all of them are. Let `fieldbook-relay serve` run until the pages say “up to date”, or name the document (automerge:...).
+relay-error-ambiguous-dossier = “{ $name }” names more than one dossier: { $found }. Name the document (automerge:...); nothing was erased.
+relay-error-bad-reason = Say why with --why: 1 to { $bytes } bytes on one line. Every device keeps it for ever, so it must not say what is to be gone.
+relay-error-not-scrubbed = The dossier is erased and nobody gets it any more, but others are reading the files and its bytes could not be removed from them yet. Run the same command again, or let `fieldbook-relay serve` run.
+
+relay-erased = Erased { $doc } of { $branch }: { $changes } changes are gone from every file of this relay, and from each device at its next contact. Backups made before still hold them.
+relay-erased-before = { $doc } of { $branch } was erased at { $at } already; that stands.
+relay-erased-none = Nothing was erased.
+relay-branch-recovering = Added branch { $name }, which its devices will bring back. Invite each of them again: it keeps its code and everything it holds. When all have synced: `fieldbook-relay branch recovered { $name }`.
+relay-branch-recovered = { $name } is recovered. From now on only what this relay itself erases counts as erased.
+relay-heading-erased-at = erased at
+relay-heading-document = document
+relay-heading-why = why

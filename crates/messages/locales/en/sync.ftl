@@ -17,6 +17,9 @@ refused-unavailable = the relay cannot serve at the moment. Try again later.
 refused-restored = this device's store is an older copy of itself. Nothing was sent; nothing here was changed.
 refused-gap = a part of the data was missing. Try again; what was received is kept.
 refused-replaced = this device connected a second time, and the older connection ended.
+refused-unequal = what it holds and what this device holds did not come to the same. Run `fieldbook sync` again: both sides then find out what differs and bring it to each other.
+refused-busy = it has as many connections as it can take. Try again later.
+refused-rate = too many connections came from here in too short a time. Try again in a minute.
 refused-other = for a reason that this version does not know. Update this program.
 
 refusal-malformed = it is damaged

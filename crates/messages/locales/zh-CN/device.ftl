@@ -23,13 +23,17 @@ device-import-customer = { $id } 的客户ID为 { $customer }，但其所属记�
 device-import-twice = 编号 { $id } 已在第 { $first } 行出现。请为每一行使用不同的编号。
 device-file = 文件 { $file } 无法使用：{ $detail }
 device-not-enrolled = 本机尚未加入任何网点。请向管理员索取邀请码，然后运行：fieldbook enrol --relay URL --invite CODE。其余功能无需加入即可使用。
-device-already-enrolled = 本机已加入 { $relay } 的网点“{ $branch }”。如要加入另一网点，请用 --home 指定另一目录。
+device-already-enrolled = 本机已加入 { $relay } 的网点“{ $branch }”。如要加入另一网点，请用 --home 指定另一目录。如果中继是重新建立的，要由本机带回档案簿，请加 --again：本机内容一概不清除。
 device-relay-url = { $url } 不是中继的地址。地址形如 https://relay.example 或 http://127.0.0.1:8787。
 device-unreachable = 无法连接中继 { $relay }（{ $detail }）。已记录的内容都保存在本机；有网络时请再次运行此命令。
 device-refused = 中继 { $relay } 结束了交换：{ $reason }
 device-feed-changed = 本机的另一个 Fieldbook 进程已与恢复后的中继开始交换。内容都已保存；请再次运行 `fieldbook sync`。
 device-too-large = 内容超出一次记录的上限（{ $max } KiB）。未保存任何内容；请分成几次记录，或缩短文字。
-device-restored = 本机数据是较早的副本：中继已有本机更晚的更改。未发送任何内容，也没有丢失任何内容。请在新目录重新加入网点，并保留此目录。
+device-unequal = 本机与中继 { $relay } 核对了各自的内容，并互相补齐，结果仍不一致。双方都没有丢失任何内容；请先运行 `fieldbook doctor`，再运行 `fieldbook sync`；如果仍然如此，请告知中继的管理者。
+device-erased = 档案 { $doc } 已对所有人清除{ $why ->
+    [none] 。
+   *[other] ：{ $why }。
+}不能再向其中写入任何内容。
 device-no-randomness = 系统随机数来源出错。未作任何更改，请重试。
 device-interrupted = 工作因 Fieldbook 的缺陷而中断。此前保存的内容完好；请报告此缺陷。
 

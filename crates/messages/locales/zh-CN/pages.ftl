@@ -151,3 +151,13 @@ pages-device-active = 正常
 pages-device-unknown = 未知设备
 pages-device-enrolled = 加入时间
 pages-devices-empty = 还没有设备加入本网点。请运行：fieldbook-relay invite --branch 名称 --role 角色
+pages-device-reconciling = 核对中
+pages-device-suspected = 总和不一致
+pages-device-reconciled = 已核对
+pages-device-brought-back = 带回 { $count } 条变更
+
+# 删除
+pages-erased = 已删除的档案
+pages-erased-none = 本网点没有删除过档案。
+pages-erased-at = 删除时间
+pages-erased-why = 原因

@@ -52,3 +52,18 @@ relay-heading-version = 版本
 relay-heading-state = 状态
 relay-state-active = 有效
 relay-state-revoked = 已撤销
+
+relay-error-no-dossier = 没有档案“{ $name }”。请用它的文档（automerge:...）、其中一条记录的编号（例如 CUST-07-3）或该记录的纸质编号指定。
+relay-error-rows-behind = 现有的数据行中没有档案“{ $name }”，但数据行尚不完整。请让 `fieldbook-relay serve` 运行到页面显示“已是最新”，或用文档（automerge:...）指定。
+relay-error-ambiguous-dossier = “{ $name }”对应不止一份档案：{ $found }。请用文档（automerge:...）指定；未删除任何内容。
+relay-error-bad-reason = 请用 --why 说明原因：一行，1 到 { $bytes } 字节。每台设备都会永久保留它，因此不得写出要删除的内容。
+relay-error-not-scrubbed = 档案已删除，不会再发给任何人；但其他进程正在读取文件，其字节还未能从文件中清除。请再次运行同一命令，或让 `fieldbook-relay serve` 运行。
+
+relay-erased = 已删除 { $branch } 的 { $doc }：{ $changes } 条变更已从本中继的所有文件中清除，并在每台设备下次连接时清除。此前的备份仍含有这些内容。
+relay-erased-before = { $branch } 的 { $doc } 已于 { $at } 删除；以那次为准。
+relay-erased-none = 没有删除过任何内容。
+relay-branch-recovering = 已添加网点 { $name }，其内容将由设备带回。请重新邀请每台设备：它保留原有代码和持有的全部内容。全部同步后请运行：`fieldbook-relay branch recovered { $name }`。
+relay-branch-recovered = { $name } 已恢复完毕。此后只有本中继自己删除的才算已删除。
+relay-heading-erased-at = 删除时间
+relay-heading-document = 文档
+relay-heading-why = 原因

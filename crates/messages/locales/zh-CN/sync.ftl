@@ -17,6 +17,9 @@ refused-unavailable = 中继暂时无法服务。请稍后重试。
 refused-restored = 本设备的数据是一份较早的副本。没有发送任何内容，这里也没有任何改动。
 refused-gap = 缺少一部分数据。请重试；已收到的内容都已保存。
 refused-replaced = 本设备又建立了一个连接，较早的连接已结束。
+refused-unequal = 中继与本机保存的内容不一致。请再次运行 `fieldbook sync`：双方会找出差异并相互补齐。
+refused-busy = 中继的连接数已满。请稍后重试。
+refused-rate = 短时间内从这里发起的连接过多。请一分钟后重试。
 refused-other = 原因是本版本不认识的。请更新本程序。
 
 refusal-malformed = 已损坏

@@ -2,25 +2,26 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use vocab::{BranchId, ChangeHash, Cursor, DocId, Position, Verdict};
+use vocab::{BranchId, Cursor, Position};
 
+use super::history::{History, Link};
 use super::world::{
-    Chance, add_branch, add_device, change_bytes, doc, hash, ok, push, pushed, read_changes, saved_bytes,
+    add_branch, add_device, ask, change_bytes, doc, hash, ok, push, pushed, read_changes, saved_bytes, whole,
 };
-use crate::{FeedBatch, FeedForm, Materialized, Pushed, RelayStore};
+use crate::{FeedBatch, FeedForm, Materialized, RelayStore};
 
 /// How many random histories are played.
 pub(super) const SEEDS: u64 = 40;
 
 fn read(store: &impl RelayStore, branch: BranchId, after: Cursor, bytes_max: usize) -> FeedBatch {
-    ok(store.changed_documents(branch, after, bytes_max, &BTreeSet::new()))
+    ok(store.changed_documents(branch, &ask(after, bytes_max, &BTreeSet::new())))
 }
 
 fn save(store: &mut impl RelayStore, branch: BranchId, limit: u32) {
     let made: Vec<_> = ok(store.behind(branch, limit))
         .into_iter()
         .map(|one| {
-            let hashes: BTreeSet<_> = read_changes(&one.bytes).into_iter().collect();
+            let hashes: BTreeSet<_> = read_changes(whole(&one)).into_iter().collect();
             Materialized { doc: one.doc, through: one.last, heads: vec![], bytes: saved_bytes(&hashes) }
         })
         .collect();
@@ -64,6 +65,7 @@ pub(super) fn a_saved_form_goes_when_new_or_smaller(store: &mut impl RelayStore)
             FeedForm::Changes(changes) => {
                 ("changes", changes.iter().flat_map(|(_, bytes)| read_changes(bytes)).collect())
             }
+            FeedForm::Erased(_) => panic!("nothing was erased"),
         }
     };
     push(store, branch, 1, (1..=3).map(|n| chain(n, n, n)).collect());
@@ -81,129 +83,42 @@ pub(super) fn a_saved_form_goes_when_new_or_smaller(store: &mut impl RelayStore)
     assert_eq!((form, hashes), ("changes", vec![hash(30)]));
 }
 
-/// A device of the random histories.
-struct Puller {
-    n: u8,
-    cursor: Cursor,
-    /// Positions of its own changes that it pushed since it last caught up.
-    own: BTreeSet<Position>,
-    held: BTreeMap<DocId, BTreeSet<ChangeHash>>,
-    outbox_seq: u64,
-    next_seq: BTreeMap<DocId, u64>,
-}
-
-impl Puller {
-    fn make_change(&mut self, chance: &mut Chance, fresh: &mut u64) -> Pushed {
-        let doc_n = chance.below(12);
-        *fresh += 1;
-        self.outbox_seq += 1;
-        let seq = self.next_seq.entry(doc(doc_n)).or_default();
-        *seq += 1;
-        // Depends on something the device holds, when it holds anything.
-        let mut change = pushed(self.outbox_seq, doc_n, self.n, *seq, *fresh, &[]);
-        let held = self.held.entry(doc(doc_n)).or_default();
-        change.header.deps = held.iter().take(1).copied().collect();
-        held.insert(change.header.hash);
-        change.bytes = change_bytes(change.header.hash, chance.below(200) as usize);
-        change
-    }
-
-    fn push(&mut self, store: &mut impl RelayStore, branch: BranchId, changes: Vec<Pushed>) {
-        for verdict in push(store, branch, self.n, changes) {
-            match verdict {
-                Verdict::Accepted(position) | Verdict::Had(position) => self.own.insert(position),
-                Verdict::Refused(reason) => panic!("refused: {reason:?}"),
-            };
-        }
-    }
-
-    /// Takes one batch in; says whether there is more.
-    fn pull(&mut self, store: &impl RelayStore, branch: BranchId, bytes_max: usize, met: &mut BTreeSet<DocId>) -> bool {
-        let batch = ok(store.changed_documents(branch, self.cursor, bytes_max, &self.own));
-        for one in batch.documents {
-            assert!(met.insert(one.doc), "one catch-up sent {} twice", one.doc);
-            assert!(one.last > self.cursor.through);
-            let held = self.held.entry(one.doc).or_default();
-            match one.form {
-                FeedForm::Saved(bytes) => held.extend(read_changes(&bytes)),
-                FeedForm::Changes(changes) => {
-                    assert!(!changes.is_empty());
-                    for (position, bytes) in changes {
-                        assert!(position > self.cursor.base && position <= one.last);
-                        assert!(!self.own.contains(&position), "sent back to the device that brought it");
-                        held.extend(read_changes(&bytes));
-                    }
-                }
-            }
-        }
-        assert!(batch.cursor.through >= self.cursor.through && batch.cursor.base >= self.cursor.base);
-        self.cursor = batch.cursor;
-        if !batch.more {
-            assert_eq!(batch.cursor, Cursor::at(batch.head));
-            self.own.clear();
-        }
-        batch.more
-    }
-}
-
-/// Devices that push and pull at random, while saved forms are made at random, hold after a last catch-up exactly what the
-/// feed holds; a catch-up that nobody disturbs sends each document once; no verdict of "accepted" is ever lost.
+/// Devices that push, bring back and pull at random, whose links break at random, while saved forms are made and documents
+/// erased at random, hold after a last catch-up exactly what the feed holds, and come to its sum; the feed's sums are what
+/// its changes come to at every position; nothing that was taken in is sent again.
 pub(super) fn devices_end_with_exactly_what_the_feed_holds(store: &mut impl RelayStore, seed: u64) {
-    let branch = add_branch(store, 1);
-    let mut chance = Chance(seed);
-    let mut fresh = 0;
-    let mut devices: Vec<Puller> = (1..=3)
-        .map(|n| {
-            add_device(store, n, branch);
-            let held = BTreeMap::new();
-            Puller {
-                n,
-                cursor: Cursor::default(),
-                own: BTreeSet::new(),
-                held,
-                outbox_seq: 0,
-                next_seq: BTreeMap::new(),
-            }
-        })
-        .collect();
-    for _ in 0..120 {
-        let which = chance.below(3) as usize;
-        match chance.below(10) {
-            0..5 => {
-                let count = 1 + chance.below(6);
-                let changes = (0..count).map(|_| devices[which].make_change(&mut chance, &mut fresh)).collect();
-                devices[which].push(store, branch, changes);
-            }
-            5..8 => {
-                // A part of a catch-up: the link may break after any batch.
-                for _ in 0..=chance.below(3) {
-                    let bytes_max = chance.below(900) as usize;
-                    if !devices[which].pull(store, branch, bytes_max, &mut BTreeSet::new()) {
-                        break;
-                    }
-                }
-            }
-            8 => save(store, branch, 1 + chance.below(12) as u32),
-            _ => {
-                // A new session no longer knows what an earlier one pushed; what comes back must do no harm.
-                devices[which].own.clear();
+    let mut history = History::new(store, seed);
+    for _ in 0..150 {
+        if history.chance.below(3) > 0 {
+            history.step();
+            continue;
+        }
+        let which = history.which();
+        for _ in 0..=history.chance.below(4) {
+            // The link may break after any batch, and its next one may bear more or less.
+            let bytes_max = history.chance.below(900) as usize;
+            let large_bytes = 100 + history.chance.below(2_000) as usize;
+            let link = if history.chance.below(4) == 0 { Link::Broken } else { Link::Holds };
+            if !history.pull(which, bytes_max, large_bytes, link) {
+                break;
             }
         }
     }
-    let mut feed: BTreeMap<DocId, BTreeSet<ChangeHash>> = BTreeMap::new();
-    for change in ok(store.changes(branch, Position::START, usize::MAX)) {
-        assert!(
-            feed.entry(change.doc).or_default().insert(change.hash),
-            "seed {seed}: a change stands twice in the feed"
-        );
-    }
-    for device in &mut devices {
-        let mut met = BTreeSet::new();
-        while device.pull(store, branch, 700, &mut met) {}
+    history.check_sums();
+    history.check_changes();
+    for which in 0..history.devices.len() {
+        while history.pull(which, 700, 600, Link::Holds) {}
+        let device = &mut history.devices[which];
         device.held.retain(|_, hashes| !hashes.is_empty());
-        assert_eq!(device.held, feed, "seed {seed}: device {} does not hold what the feed holds", device.n);
-        assert_eq!(device.cursor, Cursor::at(ok(store.head(branch))));
-        let idle = ok(store.changed_documents(branch, device.cursor, 700, &BTreeSet::new()));
-        assert!(idle.documents.is_empty() && !idle.more);
+        let feed: BTreeMap<_, BTreeSet<_>> =
+            history.model.documents.iter().map(|(doc, changes)| (*doc, changes.values().copied().collect())).collect();
+        assert_eq!(device.held, feed, "seed {seed}: device {which} does not hold what the feed holds");
+        assert_eq!(device.erased, history.model.erased, "seed {seed}");
+        let head = ok(history.store.head(history.branch));
+        assert_eq!(
+            (device.cursor, Some(device.sum())),
+            (Cursor::at(head), ok(history.store.sum_at(history.branch, head)))
+        );
+        assert!(!history.pull(which, 700, 600, Link::Holds), "nothing is left");
     }
 }

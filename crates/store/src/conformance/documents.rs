@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use vocab::Position;
 
-use super::world::{add_branch, add_device, at, doc, hash, ok, push, pushed, read_changes, saved_bytes, there};
+use super::world::{add_branch, add_device, at, doc, hash, ok, push, pushed, read_changes, saved_bytes, there, whole};
 use crate::{Materialized, Quarantined, RelayStore};
 
 pub(super) fn saved_forms_follow_the_feed(store: &mut impl RelayStore) {
@@ -13,7 +13,7 @@ pub(super) fn saved_forms_follow_the_feed(store: &mut impl RelayStore) {
     push(store, branch, 1, vec![pushed(1, 1, 1, 1, 10, &[]), pushed(2, 2, 1, 1, 20, &[])]);
     push(store, branch, 1, vec![pushed(3, 1, 1, 2, 11, &[10])]);
     let behind = ok(store.behind(branch, 10));
-    let shown: Vec<_> = behind.iter().map(|one| (one.doc, one.last.get(), read_changes(&one.bytes))).collect();
+    let shown: Vec<_> = behind.iter().map(|one| (one.doc, one.last.get(), read_changes(whole(one)))).collect();
     assert_eq!(shown, [(doc(2), 2, vec![hash(20)]), (doc(1), 3, vec![hash(10), hash(11)])]);
     assert_eq!(ok(store.behind(branch, 1)).len(), 1);
     let counts = ok(store.counts(branch));
@@ -25,7 +25,7 @@ pub(super) fn saved_forms_follow_the_feed(store: &mut impl RelayStore) {
     let made: Vec<_> = behind
         .iter()
         .map(|one| {
-            let hashes: BTreeSet<_> = read_changes(&one.bytes).into_iter().collect();
+            let hashes: BTreeSet<_> = read_changes(whole(one)).into_iter().collect();
             let heads = hashes.iter().copied().collect();
             Materialized { doc: one.doc, through: one.last, heads, bytes: saved_bytes(&hashes) }
         })
@@ -33,11 +33,11 @@ pub(super) fn saved_forms_follow_the_feed(store: &mut impl RelayStore) {
         .collect();
     ok(store.put_materialized(branch, &made));
     let behind = ok(store.behind(branch, 10));
-    let shown: Vec<_> = behind.iter().map(|one| (one.doc, one.last.get(), read_changes(&one.bytes).len())).collect();
+    let shown: Vec<_> = behind.iter().map(|one| (one.doc, one.last.get(), read_changes(whole(one)).len())).collect();
     assert_eq!(shown, [(doc(1), 4, 3)]);
-    assert!(behind[0].bytes.starts_with(&made[1].bytes), "the saved form comes first");
-    let whole = there(ok(store.document(branch, doc(1))));
-    assert_eq!((whole.last.get(), &whole.bytes), (4, &behind[0].bytes));
+    assert!(whole(&behind[0]).starts_with(&made[1].bytes), "the saved form comes first");
+    let document = there(ok(store.document(branch, doc(1))));
+    assert_eq!((document.last.get(), &document.bytes[..]), (4, whole(&behind[0])));
     assert_eq!(ok(store.document(branch, doc(77))), None);
     let hashes = BTreeSet::from([hash(10), hash(11), hash(12)]);
     let last =
@@ -61,7 +61,7 @@ pub(super) fn what_cannot_be_made_is_set_aside_until_it_changes(store: &mut impl
 
     push(store, branch, 1, vec![pushed(2, 1, 1, 2, 11, &[10])]);
     let behind = ok(store.behind(branch, 10));
-    assert_eq!(read_changes(&behind[0].bytes), [hash(10), hash(11)], "it is tried again with everything");
+    assert_eq!(read_changes(whole(&behind[0])), [hash(10), hash(11)], "it is tried again with everything");
     let bytes = saved_bytes(&BTreeSet::from([hash(10), hash(11)]));
     ok(store.put_materialized(branch, &[Materialized { doc: doc(1), through: behind[0].last, heads: vec![], bytes }]));
     assert!(ok(store.quarantined(branch, 10)).is_empty() && ok(store.behind(branch, 10)).is_empty());

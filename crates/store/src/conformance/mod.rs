@@ -1,11 +1,17 @@
 //! What every [`RelayStore`] must do. An implementation's own tests call [`run`]; it panics at the first claim that does not
 //! hold, naming the claim and, where chance is involved, the seed.
 
+mod books;
+mod codes;
 mod cursor;
 mod documents;
+mod erase;
 mod feed;
+mod history;
+mod owed;
 mod people;
 mod registry;
+mod restore;
 mod world;
 
 use crate::RelayStore;
@@ -22,6 +28,8 @@ pub fn run<S: RelayStore>(open: impl Fn(&str) -> S) {
     registry::a_further_invite_changes_role_and_person_but_not_the_code(&mut open("enrol-more"));
     registry::a_revoked_device_stays_out(&mut open("revoke"));
     registry::devices_are_known_by_what_they_last_said(&mut open("report"));
+    codes::a_device_gets_its_code_back_and_nobody_gets_one_twice(&mut open("codes"));
+    codes::a_relay_that_recovers_gives_codes_past_those_it_may_have_given(&mut open("codes-recovered"));
     people::users_sign_in_until_their_session_ends(&mut open("users"));
     people::what_has_expired_is_pruned(&mut open("prune"));
     feed::each_change_gets_the_verdict_it_deserves(&mut open("verdicts"));
@@ -37,7 +45,24 @@ pub fn run<S: RelayStore>(open: impl Fn(&str) -> S) {
     documents::pages_of_documents_cover_all_of_them(&mut open("pages"));
     cursor::a_large_document_goes_alone_and_small_ones_together(&mut open("batches"));
     cursor::a_saved_form_goes_when_new_or_smaller(&mut open("forms"));
+    owed::large_documents_wait_for_small_ones_and_come_in_pieces(&mut open("owed"));
+    owed::an_edit_meanwhile_does_not_send_a_large_document_again(&mut open("owed-edit"));
+    owed::more_large_documents_than_may_be_owed_make_room(&mut open("owed-many"));
+    owed::whatever_a_device_says_it_is_owed_it_ends_at_the_head(&mut open("owed-odd"));
+    restore::a_device_brings_back_what_others_wrote(&mut open("restore"));
+    restore::pushes_and_what_is_brought_back_share_a_group(&mut open("restore-group"));
+    restore::a_document_has_a_bound(&mut open("bound"));
+    erase::nothing_is_left_of_an_erased_document(&mut open("erase"));
+    erase::what_was_derived_from_an_erased_document_follows(&mut open("erase-derived"));
+    erase::erased_stays_erased(&mut open("erase-stays"));
+    erase::erasing_and_writing_share_a_group(&mut open("erase-group"));
+    erase::scrubbing_is_done_once_for_each_erasure(&mut open("scrub"));
+    books::equal_books_are_equal_at_once(&mut open("equal"));
+    books::a_comparison_says_what_each_side_lacks(&mut open("compare"));
+    books::a_comparison_goes_on_where_it_was_cut(&mut open("compare-cut"));
+    books::a_comparison_gives_the_saved_form_to_who_has_nothing(&mut open("compare-saved"));
     for seed in 0..cursor::SEEDS {
+        books::ranges_find_what_differs(&mut open(&format!("pull-ranges-{seed}")), seed);
         cursor::devices_end_with_exactly_what_the_feed_holds(&mut open(&format!("pull-{seed}")), seed);
     }
 }

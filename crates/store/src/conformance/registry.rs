@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use vocab::{Cursor, DeviceKey, Position, Role};
 
 use super::world::{add_branch, add_device, at, branch_id, enrolment, epoch, invite, key, ok, there};
-use crate::{BranchDraft, DEFAULT_ZONE, DeviceReport, Invite, InviteDigest, RegistryError, RelayStore};
+use crate::{
+    BranchDraft, DEFAULT_ZONE, DeviceReport, Invite, InviteDigest, Origin, RegistryError, RelayStore, SecretKey,
+};
 
 pub(super) fn branches_have_unique_names_and_keep_their_feed_id(store: &mut impl RelayStore) {
     let draft = |n, name: &str| BranchDraft {
@@ -13,6 +15,8 @@ pub(super) fn branches_have_unique_names_and_keep_their_feed_id(store: &mut impl
         name: name.to_owned(),
         epoch: epoch(n),
         zone: DEFAULT_ZONE.to_owned(),
+        secret: SecretKey::from_bytes([7; 32]),
+        origin: Origin::New,
         created_at: at(3),
     };
     let first = ok(store.add_branch(&draft(2, "上海网点")));

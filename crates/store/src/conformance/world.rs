@@ -5,11 +5,14 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use vocab::{
-    Actor, BranchId, ChangeHash, ChangeHeader, DeviceKey, DocId, Epoch, GENESIS_ACTOR, Generation, Role, Timestamp,
-    Verdict,
+    Actor, BranchId, ChangeHash, ChangeHeader, Cursor, DeviceKey, DocId, Epoch, GENESIS_ACTOR, Generation, Position,
+    Role, Timestamp, Tombstone, Verdict,
 };
 
-use crate::{BranchDraft, DEFAULT_ZONE, Device, Enrolment, Invite, InviteDigest, Pushed, RelayStore, Submission};
+use crate::{
+    Behind, BranchDraft, Content, DEFAULT_ZONE, Device, Enrolment, FeedAsk, Invite, InviteDigest, Origin, Pushed,
+    RelayStore, SecretKey, Submission,
+};
 
 /// What `result` holds; a claim that did not expect an error fails with it.
 pub(super) fn ok<T, E: Debug>(result: Result<T, E>) -> T {
@@ -68,6 +71,8 @@ pub(super) fn add_branch(store: &mut impl RelayStore, n: u8) -> BranchId {
         name: format!("branch {n}"),
         epoch: epoch(n),
         zone: DEFAULT_ZONE.to_owned(),
+        secret: SecretKey::from_bytes([n; 32]),
+        origin: Origin::New,
         created_at: at(1),
     };
     ok(store.add_branch(&draft)).id
@@ -81,7 +86,15 @@ pub(super) fn invite(store: &mut impl RelayStore, code: &str, branch: BranchId) 
 }
 
 pub(super) fn enrolment(invite: InviteDigest, key: DeviceKey) -> Enrolment {
-    Enrolment { invite, key, name: "device".to_owned(), staff: ok("王*".parse()), app: "0.1.0".to_owned(), at: at(10) }
+    Enrolment {
+        invite,
+        key,
+        name: "device".to_owned(),
+        staff: ok("王*".parse()),
+        app: "0.1.0".to_owned(),
+        code: None,
+        at: at(10),
+    }
 }
 
 /// Registers the device with key number `n`.
@@ -127,6 +140,24 @@ pub(super) fn read_changes(mut bytes: &[u8]) -> Vec<ChangeHash> {
     }
     assert!(bytes.is_empty(), "the store returned bytes that were cut");
     hashes
+}
+
+/// The bytes of a document that was not erased.
+pub(super) fn whole(behind: &Behind) -> &[u8] {
+    match &behind.content {
+        Content::Bytes(bytes) => bytes,
+        Content::Erased => panic!("{} was erased", behind.doc),
+    }
+}
+
+/// A tombstone that nobody signed: the store does not look.
+pub(super) fn tombstone(doc: DocId, why: &str) -> Tombstone {
+    Tombstone { doc, at: at(90), why: why.to_owned(), key: [4; 32], signature: [5; 64] }
+}
+
+/// What a device at `after` asks that is owed nothing and takes documents of any size.
+pub(super) fn ask(after: Cursor, bytes_max: usize, skip: &BTreeSet<Position>) -> FeedAsk<'_> {
+    FeedAsk { after, owed: &[], bytes_max, large_bytes: usize::MAX, skip }
 }
 
 /// A change of document `doc_n` by the actor of device `n`.

@@ -1,7 +1,7 @@
 //! Document bytes: a snapshot and the changes that came after it.
 
 use rusqlite::{OptionalExtension, params};
-use vocab::{ChangeHash, DocId, Timestamp};
+use vocab::{ChangeHash, DocId, Sum, Timestamp};
 
 use super::{ReadTx, WriteTx};
 use crate::StoreError;
@@ -24,6 +24,8 @@ pub struct StoredDocument {
     pub heads: Vec<ChangeHash>,
     /// The changes after the snapshot.
     pub tail: Tail,
+    /// What its changes come to; not known when an older version stored it and nobody has counted it since.
+    pub sum: Option<Sum>,
 }
 
 /// How much follows a document's snapshot.
@@ -46,7 +48,8 @@ impl Tail {
     }
 }
 
-/// A document, or something sent for it, that could not be taken in.
+/// Something sent for a document that is not even a sequence of changes, or a stored document that no longer loads. A
+/// change that merely does not apply is [set aside](super::SetAside) instead.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invalid {
     /// The document.
@@ -65,16 +68,18 @@ impl ReadTx<'_> {
     pub fn document(&self, doc: DocId) -> Result<Option<StoredDocument>, StoreError> {
         let found = self
             .tx
-            .prepare_cached("SELECT id, heads, snapshot_bytes, tail_bytes, tail_changes FROM document WHERE doc = ?1")?
+            .prepare_cached(
+                "SELECT id, heads, snapshot_bytes, tail_bytes, tail_changes, sum FROM document WHERE doc = ?1",
+            )?
             .query_row([doc.as_bytes()], |row| {
                 let tail = Tail { changes: row.get(4)?, bytes: row.number(3)?, snapshot_bytes: row.number(2)? };
-                Ok((row.get(0)?, row.hashes(1)?, tail))
+                Ok((row.get(0)?, row.hashes(1)?, tail, row.optional_sum(5)?))
             })
             .optional()?;
-        let Some((id, heads, tail)) = found else {
+        let Some((id, heads, tail, sum)) = found else {
             return Ok(None);
         };
-        Ok(Some(StoredDocument { bytes: self.document_bytes(id, tail)?, heads, tail }))
+        Ok(Some(StoredDocument { bytes: self.document_bytes(id, tail)?, heads, tail, sum }))
     }
 
     fn document_bytes(&self, id: i64, tail: Tail) -> Result<Vec<u8>, StoreError> {
@@ -151,14 +156,16 @@ impl ReadTx<'_> {
         let sql = StoreError::from;
         let mut statement = self
             .tx
-            .prepare_cached("SELECT id, doc, heads, snapshot_bytes, tail_bytes, tail_changes FROM document ORDER BY id")
+            .prepare_cached(
+                "SELECT id, doc, heads, snapshot_bytes, tail_bytes, tail_changes, sum FROM document ORDER BY id",
+            )
             .map_err(sql)?;
         let mut rows = statement.query([]).map_err(sql)?;
         while let Some(row) = rows.next().map_err(sql)? {
             let read = || -> Result<(DocId, StoredDocument), StoreError> {
                 let tail = Tail { changes: row.get(5)?, bytes: row.number(4)?, snapshot_bytes: row.number(3)? };
                 let bytes = self.document_bytes(row.get(0)?, tail)?;
-                Ok((row.doc(1)?, StoredDocument { bytes, heads: row.hashes(2)?, tail }))
+                Ok((row.doc(1)?, StoredDocument { bytes, heads: row.hashes(2)?, tail, sum: row.optional_sum(6)? }))
             };
             let (doc, stored) = read()?;
             each(doc, stored)?;
@@ -181,45 +188,74 @@ impl ReadTx<'_> {
 }
 
 impl WriteTx<'_> {
-    /// Stores a document's saved form, in place of whatever was held of it. Calling this for thousands of documents in one
-    /// transaction is how a book is taken in.
+    /// Stores a document's saved form, in place of whatever was held of it. `sum` is what its changes come to, without those
+    /// that are set aside. Calling this for thousands of documents in one transaction is how a book is taken in.
     ///
     /// # Errors
-    /// Any [`StoreError`] of writing.
-    pub fn put_snapshot(&self, doc: DocId, bytes: &[u8], heads: &[ChangeHash]) -> Result<(), StoreError> {
+    /// [`StoreError::Erased`]; any other of writing.
+    pub fn put_snapshot(&self, doc: DocId, bytes: &[u8], heads: &[ChangeHash], sum: Sum) -> Result<(), StoreError> {
         let tx = &self.tx.tx;
-        let packed = pack(bytes)?;
         let length = integer(bytes.len() as u64);
         let held = tx
-            .prepare_cached("SELECT id, tail_changes FROM document WHERE doc = ?1")?
-            .query_row([doc.as_bytes()], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))
+            .prepare_cached("SELECT id, tail_changes, sum FROM document WHERE doc = ?1")?
+            .query_row([doc.as_bytes()], |row| {
+                Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.optional_sum(2)?.unwrap_or_default()))
+            })
             .optional()?;
-        let id = if let Some((id, tail_changes)) = held {
+        let (id, before) = if let Some((id, tail_changes, before)) = held {
             if tail_changes > 0 {
                 tx.prepare_cached("DELETE FROM tail WHERE document = ?1")?.execute([id])?;
             }
             tx.prepare_cached(
-                "UPDATE document SET heads = ?2, snapshot_bytes = ?3, tail_bytes = 0, tail_changes = 0 WHERE id = ?1",
+                "UPDATE document SET heads = ?2, snapshot_bytes = ?3, tail_bytes = 0, tail_changes = 0, sum = ?4
+                 WHERE id = ?1",
             )?
-            .execute(params![id, join_hashes(heads), length])?;
-            id
+            .execute(params![id, join_hashes(heads), length, sum.to_bytes()])?;
+            (id, before)
         } else {
+            self.refuse_erased(doc)?;
             tx.prepare_cached(
-                "INSERT INTO document (doc, heads, snapshot_bytes, tail_bytes, tail_changes) VALUES (?1, ?2, ?3, 0, 0)",
+                "INSERT INTO document (doc, heads, snapshot_bytes, tail_bytes, tail_changes, sum)
+                 VALUES (?1, ?2, ?3, 0, 0, ?4)",
             )?
-            .execute(params![doc.as_bytes(), join_hashes(heads), length])?;
-            tx.last_insert_rowid()
+            .execute(params![doc.as_bytes(), join_hashes(heads), length, sum.to_bytes()])?;
+            (tx.last_insert_rowid(), Sum::ZERO)
         };
         tx.prepare_cached("INSERT OR REPLACE INTO snapshot (document, bytes) VALUES (?1, ?2)")?
-            .execute(params![id, packed])?;
+            .execute(params![id, pack(bytes)?])?;
+        self.count(sum - before);
         Ok(())
     }
 
-    /// Appends a change to the tail of a document, which then has `heads`. A document not held so far begins with it.
-    /// The caller has applied the change, so it is new; whether a fresh snapshot is due, the answer says.
+    /// Folds a document's tail into a new snapshot of the same changes. Nothing happens without the document.
     ///
     /// # Errors
     /// Any [`StoreError`] of writing.
+    pub fn compact(&self, doc: DocId, bytes: &[u8], heads: &[ChangeHash]) -> Result<(), StoreError> {
+        let tx = &self.tx.tx;
+        let folded = tx
+            .prepare_cached(
+                "UPDATE document SET heads = ?2, snapshot_bytes = ?3, tail_bytes = 0, tail_changes = 0 WHERE doc = ?1
+                 RETURNING id",
+            )?
+            .query_row(params![doc.as_bytes(), join_hashes(heads), integer(bytes.len() as u64)], |row| {
+                row.get::<_, i64>(0)
+            })
+            .optional()?;
+        if let Some(id) = folded {
+            tx.prepare_cached("DELETE FROM tail WHERE document = ?1")?.execute([id])?;
+            tx.prepare_cached("INSERT OR REPLACE INTO snapshot (document, bytes) VALUES (?1, ?2)")?
+                .execute(params![id, pack(bytes)?])?;
+        }
+        Ok(())
+    }
+
+    /// Appends a change to the tail of a document, which then has `heads` and counts the change in its sum. A document not
+    /// held so far begins with it. The caller has applied the change, so it is new; whether a fresh snapshot is due, the
+    /// answer says.
+    ///
+    /// # Errors
+    /// [`StoreError::Erased`]; any other of writing.
     pub fn append_change(
         &self,
         doc: DocId,
@@ -228,17 +264,40 @@ impl WriteTx<'_> {
         heads: &[ChangeHash],
     ) -> Result<Tail, StoreError> {
         let tx = &self.tx.tx;
-        let (id, tail) = tx
+        let counts = Sum::of_change(doc, hash);
+        let held = tx
             .prepare_cached(
-                "INSERT INTO document (doc, heads, snapshot_bytes, tail_bytes, tail_changes) VALUES (?1, ?2, 0, ?3, 1)
-                 ON CONFLICT (doc) DO UPDATE
-                 SET heads = excluded.heads, tail_bytes = tail_bytes + ?3, tail_changes = tail_changes + 1
-                 RETURNING id, tail_changes, tail_bytes, snapshot_bytes",
+                "UPDATE document SET heads = ?2, tail_bytes = tail_bytes + ?3, tail_changes = tail_changes + 1
+                 WHERE doc = ?1 RETURNING id, tail_changes, tail_bytes, snapshot_bytes, sum",
             )?
             .query_row(params![doc.as_bytes(), join_hashes(heads), integer(bytes.len() as u64)], |row| {
                 let tail = Tail { changes: row.get(1)?, bytes: row.number(2)?, snapshot_bytes: row.number(3)? };
-                Ok((row.get::<_, i64>(0)?, tail))
-            })?;
+                Ok((row.get::<_, i64>(0)?, tail, row.optional_sum(4)?))
+            })
+            .optional()?;
+        let (id, tail) = if let Some((id, tail, sum)) = held {
+            // A sum that is not known is counted whole, with this change, before the next exchange.
+            if let Some(sum) = sum {
+                tx.prepare_cached("UPDATE document SET sum = ?2 WHERE id = ?1")?
+                    .execute(params![id, (sum + counts).to_bytes()])?;
+                self.count(counts);
+            }
+            (id, tail)
+        } else {
+            self.refuse_erased(doc)?;
+            tx.prepare_cached(
+                "INSERT INTO document (doc, heads, snapshot_bytes, tail_bytes, tail_changes, sum)
+                 VALUES (?1, ?2, 0, ?3, 1, ?4)",
+            )?
+            .execute(params![
+                doc.as_bytes(),
+                join_hashes(heads),
+                integer(bytes.len() as u64),
+                counts.to_bytes()
+            ])?;
+            self.count(counts);
+            (tx.last_insert_rowid(), Tail { changes: 1, bytes: bytes.len() as u64, snapshot_bytes: 0 })
+        };
         tx.prepare_cached("INSERT INTO tail (document, n, hash, bytes) VALUES (?1, ?2, ?3, ?4)")?.execute(params![
             id,
             tail.changes,
@@ -251,8 +310,9 @@ impl WriteTx<'_> {
     /// Takes note that what arrived for `doc` could not be taken in, and adds its bytes to those kept before.
     ///
     /// # Errors
-    /// Any [`StoreError`] of writing.
+    /// [`StoreError::Erased`]; any other of writing.
     pub fn note_invalid(&self, doc: DocId, reason: &str, bytes: &[u8], at: Timestamp) -> Result<(), StoreError> {
+        self.refuse_erased(doc)?;
         self.tx
             .tx
             .prepare_cached(

@@ -136,6 +136,18 @@ impl WriteTx<'_> {
         insert(&self.tx.tx, identity)
     }
 
+    /// Goes on under a new generation: this store was found to be a restored copy (I5). What was acknowledged under the old
+    /// actor says nothing of the new one and is forgotten; the outbox keeps what waits, under the actors that wrote it.
+    ///
+    /// # Errors
+    /// Any [`StoreError`] of writing.
+    pub fn renew_generation(&self, generation: Generation) -> Result<(), StoreError> {
+        let tx = &self.tx.tx;
+        tx.prepare_cached("UPDATE identity SET generation = ?1")?.execute([generation.as_bytes()])?;
+        tx.prepare_cached("UPDATE membership SET acknowledged_seq = NULL, acknowledged_hash = NULL")?.execute([])?;
+        Ok(())
+    }
+
     /// Keeps the clock.
     ///
     /// # Errors

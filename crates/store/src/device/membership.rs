@@ -1,11 +1,14 @@
 //! Which branch this device belongs to, how far it holds its feed, and how the last exchange went.
 
 use rusqlite::{OptionalExtension, params};
-use vocab::{BranchId, ChangeHash, Cursor, Epoch, Timestamp};
+use vocab::{BranchId, ChangeHash, Cursor, Epoch, Owed, Position, Timestamp};
 
 use super::{OutboxSeq, ReadTx, WriteTx};
 use crate::StoreError;
 use crate::columns::{Columns, integer};
+
+/// How large a frame a new member asks for, in bytes: what a good link takes in one go.
+pub const FRAME_BYTES_FIRST: u32 = 256 << 10;
 
 /// The last entry of the outbox, in its order, that the relay has taken. The relay keeps the same pair per actor; when the
 /// two disagree, this store is a restored copy.
@@ -30,6 +33,15 @@ pub struct Membership {
     pub epoch: Option<Epoch>,
     /// How far the feed is held.
     pub cursor: Cursor,
+    /// The highest position at which the relay is known to hold something that is acknowledged here; it may be past the
+    /// cursor.
+    pub ahead: Position,
+    /// Large documents the cursor has passed that are not held whole.
+    pub owed: Vec<Owed>,
+    /// Whether what is held was found to differ from the feed: the next exchange reconciles.
+    pub suspect: bool,
+    /// How large a frame the link to the relay has been good for, in bytes; [`FRAME_BYTES_FIRST`] to begin with.
+    pub frame_bytes: u32,
     /// The highest entry of the outbox that the relay has taken.
     pub acknowledged: Option<Acknowledged>,
 }
@@ -52,7 +64,8 @@ impl ReadTx<'_> {
         let membership = self
             .tx
             .prepare_cached(
-                "SELECT relay, branch, branch_name, epoch, base, through, acknowledged_seq, acknowledged_hash
+                "SELECT relay, branch, branch_name, epoch, base, through, acknowledged_seq, acknowledged_hash, suspect,
+                        frame_bytes, ahead
                  FROM membership",
             )?
             .query_row([], |row| {
@@ -66,11 +79,23 @@ impl ReadTx<'_> {
                     branch_name: row.get(2)?,
                     epoch: row.optional_epoch(3)?,
                     cursor: Cursor { base: row.position(4)?, through: row.position(5)? },
+                    ahead: row.position(10)?,
+                    owed: Vec::new(),
+                    suspect: row.get(8)?,
+                    frame_bytes: row.get(9)?,
                     acknowledged,
                 })
             })
             .optional()?;
-        Ok(membership)
+        let Some(mut membership) = membership else {
+            return Ok(None);
+        };
+        membership.owed = self
+            .tx
+            .prepare_cached("SELECT doc, within FROM owed ORDER BY doc")?
+            .query_map([], |row| Ok(Owed { doc: row.doc(0)?, within: row.position(1)? }))?
+            .collect::<Result<_, _>>()?;
+        Ok(Some(membership))
     }
 
     /// How the last exchange went, if there was one.
@@ -102,8 +127,9 @@ impl WriteTx<'_> {
             .tx
             .prepare_cached(
                 "INSERT OR REPLACE INTO membership
-                 (id, relay, branch, branch_name, epoch, base, through, acknowledged_seq, acknowledged_hash)
-                 VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                 (id, relay, branch, branch_name, epoch, base, through, acknowledged_seq, acknowledged_hash, suspect,
+                  frame_bytes, ahead)
+                 VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
             )?
             .execute(params![
                 membership.relay,
@@ -114,7 +140,61 @@ impl WriteTx<'_> {
                 integer(membership.cursor.through.get()),
                 membership.acknowledged.map(|acknowledged| integer(acknowledged.seq.get())),
                 membership.acknowledged.map(|acknowledged| *acknowledged.hash.as_bytes()),
+                membership.suspect,
+                membership.frame_bytes,
+                integer(membership.ahead.get()),
             ])?;
+        self.set_owed(&membership.owed)
+    }
+
+    /// Replaces the list of what is owed, in the transaction that moves the cursor or takes in some of it.
+    ///
+    /// # Errors
+    /// Any [`StoreError`] of writing.
+    pub fn set_owed(&self, owed: &[Owed]) -> Result<(), StoreError> {
+        let tx = &self.tx.tx;
+        tx.prepare_cached("DELETE FROM owed")?.execute([])?;
+        let mut insert = tx.prepare_cached("INSERT OR REPLACE INTO owed (doc, within) VALUES (?1, ?2)")?;
+        for owed in owed {
+            insert.execute(params![owed.doc.as_bytes(), integer(owed.within.get())])?;
+        }
+        Ok(())
+    }
+
+    /// Keeps the highest position at which the relay is known to hold something that is acknowledged here, in the
+    /// transaction that settles it.
+    ///
+    /// # Errors
+    /// Any [`StoreError`] of writing. Without a membership nothing is written.
+    pub fn set_ahead(&self, ahead: Position) -> Result<(), StoreError> {
+        self.tx.tx.prepare_cached("UPDATE membership SET ahead = ?1")?.execute([integer(ahead.get())])?;
+        Ok(())
+    }
+
+    /// Takes note that what is held differs from the feed.
+    ///
+    /// # Errors
+    /// Any [`StoreError`] of writing. Without a membership nothing is written.
+    pub fn mark_suspect(&self) -> Result<(), StoreError> {
+        self.tx.tx.prepare_cached("UPDATE membership SET suspect = 1")?.execute([])?;
+        Ok(())
+    }
+
+    /// Takes note that what is held was reconciled with the feed.
+    ///
+    /// # Errors
+    /// Any [`StoreError`] of writing. Without a membership nothing is written.
+    pub fn clear_suspect(&self) -> Result<(), StoreError> {
+        self.tx.tx.prepare_cached("UPDATE membership SET suspect = 0")?.execute([])?;
+        Ok(())
+    }
+
+    /// Keeps how large a frame the link is good for, in bytes.
+    ///
+    /// # Errors
+    /// Any [`StoreError`] of writing. Without a membership nothing is written.
+    pub fn set_frame_bytes(&self, bytes: u32) -> Result<(), StoreError> {
+        self.tx.tx.prepare_cached("UPDATE membership SET frame_bytes = ?1")?.execute([bytes])?;
         Ok(())
     }
 

@@ -3,26 +3,35 @@
 //! - One command, one transaction: document bytes, outbox, counters, clock and read-model rows commit together or not at all.
 //! - Several processes share one home and take turns; [`DeviceStore::data_version`] tells a watching process cheaply that
 //!   another one has committed.
+//! - What the relay is known to have is kept as one number, in the same transactions ([`ReadTx::acknowledged_sum`]).
+//! - What was erased is gone from the file after [`DeviceStore::scrub`]; its tombstone stays for ever (I7).
 //! - Bytes are opaque. Whether a change is well formed, what a document's heads are and when to save it anew is said by
 //!   whoever holds the automerge document.
 
 mod documents;
+mod erased;
 mod identity;
 mod membership;
 mod outbox;
+mod set_aside;
+mod sums;
 
+use std::cell::Cell;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
+use vocab::Sum;
 
 use crate::StoreError;
-use crate::file::Schema;
+use crate::file::{Migration, Schema};
 
 pub use documents::{COMPACT_TAIL_BYTES_MIN, COMPACT_TAIL_CHANGES_MAX, Invalid, StoredDocument, Tail};
+pub use erased::Erased;
 pub use identity::{Identity, SecretKey};
-pub use membership::{Acknowledged, LastSync, Membership};
+pub use membership::{Acknowledged, FRAME_BYTES_FIRST, LastSync, Membership};
 pub use outbox::{OutboxCounts, OutboxEntry, OutboxSeq, Refused};
+pub use set_aside::SetAside;
 
 /// The store's file inside a device's home.
 pub const STORE_FILE: &str = "book.sqlite";
@@ -30,7 +39,11 @@ pub const STORE_FILE: &str = "book.sqlite";
 const SCHEMA: Schema = Schema {
     application_id: 0x4642_4456,
     what: "a device's store",
-    migrations: &[include_str!("0001_first.sql"), include_str!("0002_outbox_waiting.sql")],
+    migrations: &[
+        Migration::sql(include_str!("0001_first.sql")),
+        Migration::sql(include_str!("0002_outbox_waiting.sql")),
+        Migration { sql: include_str!("0003_sums.sql"), then: Some(sums::count_outbox) },
+    ],
     // About fifteen commands between two checkpoints, and at most a millisecond for the next process to read back.
     wal_bytes_max: 1 << 20,
 };
@@ -72,6 +85,21 @@ impl DeviceStore {
         Ok(DeviceStore { conn, path: PathBuf::from(":memory:") })
     }
 
+    /// A copy of the store in memory, as of now: for tests and simulation.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`] when there is no memory.
+    pub fn copy_in_memory(&self) -> Result<Self, StoreError> {
+        Ok(DeviceStore { conn: Schema::copied(&self.conn)?, path: PathBuf::from(":memory:") })
+    }
+
+    /// The connection, for SQLite's own hooks and limits: a simulation lets the disk end or fail with them. What is in the
+    /// file is read and written by transactions.
+    #[must_use]
+    pub fn connection_mut(&mut self) -> &mut Connection {
+        &mut self.conn
+    }
+
     /// The store's file.
     #[must_use]
     pub fn path(&self) -> &Path {
@@ -89,8 +117,9 @@ impl DeviceStore {
                 .conn
                 .transaction_with_behavior(TransactionBehavior::Immediate)
                 .map_err(|error| StoreError::from_sql(&self.path, error))?;
-            let tx = WriteTx { tx: ReadTx { tx } };
+            let tx = WriteTx { tx: ReadTx { tx, uncounted: Cell::new(Sum::ZERO) } };
             let done = work(&tx)?;
+            tx.write_counted()?;
             tx.tx.tx.commit().map_err(|error| StoreError::from_sql(&self.path, error))?;
             done
         };
@@ -105,7 +134,7 @@ impl DeviceStore {
     /// Those of `work`, and of beginning the transaction.
     pub fn read<T, E: From<StoreError>>(&mut self, work: impl FnOnce(&ReadTx<'_>) -> Result<T, E>) -> Result<T, E> {
         let tx = self.conn.transaction().map_err(|error| StoreError::from_sql(&self.path, error))?;
-        work(&ReadTx { tx })
+        work(&ReadTx { tx, uncounted: Cell::new(Sum::ZERO) })
     }
 
     /// A number that changes when another connection has committed since this one last asked. Costs no disk access.
@@ -138,6 +167,8 @@ impl DeviceStore {
 #[derive(Debug)]
 pub struct ReadTx<'a> {
     tx: Transaction<'a>,
+    /// What this transaction added to the acknowledged sum and has not written yet; nothing, while it only reads.
+    uncounted: Cell<Sum>,
 }
 
 impl ReadTx<'_> {

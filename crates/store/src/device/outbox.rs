@@ -3,7 +3,7 @@
 use std::fmt;
 
 use rusqlite::{OptionalExtension, params};
-use vocab::{ChangeHash, DocId, Refusal, Timestamp, Verdict};
+use vocab::{ChangeHash, DocId, Refusal, Sum, Timestamp, Verdict};
 
 use super::{ReadTx, WriteTx};
 use crate::StoreError;
@@ -129,6 +129,17 @@ impl ReadTx<'_> {
         Ok(OutboxSeq(last.unwrap_or(0)))
     }
 
+    /// The changes of a document that are in the outbox, waiting or refused, in the order of their numbers.
+    ///
+    /// # Errors
+    /// Any [`StoreError`] of reading.
+    pub fn outbox_of(&self, doc: DocId) -> Result<Vec<(ChangeHash, Vec<u8>)>, StoreError> {
+        let mut statement = self.tx.prepare_cached("SELECT hash, bytes FROM outbox WHERE doc = ?1 ORDER BY seq")?;
+        let found =
+            statement.query_map([doc.as_bytes()], |row| Ok((row.hash(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
+        Ok(found)
+    }
+
     /// The change that has the number `seq`, while its entry is in the outbox.
     ///
     /// # Errors
@@ -166,17 +177,74 @@ impl ReadTx<'_> {
 }
 
 impl WriteTx<'_> {
-    /// Puts a change made here at the end of the outbox.
+    /// Puts a change made here at the end of the outbox. Its document holds it too, by the same transaction.
+    ///
+    /// # Errors
+    /// [`StoreError::Erased`]; any other of writing.
+    pub fn push_outbox(&self, doc: DocId, hash: ChangeHash, bytes: &[u8]) -> Result<OutboxSeq, StoreError> {
+        self.insert_outbox(doc, hash, bytes, None)
+    }
+
+    /// Puts a change that is held, and that the relay would not take back from here, into the outbox as refused: it is kept
+    /// and shown, and may wait again. One that is in the outbox already is only marked.
+    ///
+    /// # Errors
+    /// [`StoreError::Erased`]; any other of writing.
+    pub fn push_refused(
+        &self,
+        doc: DocId,
+        hash: ChangeHash,
+        bytes: &[u8],
+        reason: Refusal,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let known = self
+            .tx
+            .tx
+            .prepare_cached("UPDATE outbox SET refused = ?3, refused_at_ms = ?4 WHERE doc = ?1 AND hash = ?2")?
+            .execute(params![doc.as_bytes(), hash.as_bytes(), reason.number(), at.millis()])?;
+        if known == 0 {
+            self.insert_outbox(doc, hash, bytes, Some((reason, at)))?;
+        }
+        Ok(())
+    }
+
+    fn insert_outbox(
+        &self,
+        doc: DocId,
+        hash: ChangeHash,
+        bytes: &[u8],
+        refused: Option<(Refusal, Timestamp)>,
+    ) -> Result<OutboxSeq, StoreError> {
+        self.refuse_erased(doc)?;
+        let tx = &self.tx.tx;
+        tx.prepare_cached("INSERT INTO outbox (doc, hash, bytes, refused, refused_at_ms) VALUES (?1, ?2, ?3, ?4, ?5)")?
+            .execute(params![
+                doc.as_bytes(),
+                hash.as_bytes(),
+                bytes,
+                refused.map(|(reason, _)| reason.number()),
+                refused.map(|(_, at)| at.millis())
+            ])?;
+        self.discount(Sum::of_change(doc, hash));
+        Ok(OutboxSeq(tx.last_insert_rowid().unsigned_abs()))
+    }
+
+    /// Takes a change out of the outbox, since the relay is known to have it, or since it was made anew under another
+    /// hash. Says whether it was there.
     ///
     /// # Errors
     /// Any [`StoreError`] of writing.
-    pub fn push_outbox(&self, doc: DocId, hash: ChangeHash, bytes: &[u8]) -> Result<OutboxSeq, StoreError> {
-        self.tx.tx.prepare_cached("INSERT INTO outbox (doc, hash, bytes) VALUES (?1, ?2, ?3)")?.execute(params![
-            doc.as_bytes(),
-            hash.as_bytes(),
-            bytes
-        ])?;
-        Ok(OutboxSeq(self.tx.tx.last_insert_rowid().unsigned_abs()))
+    pub fn remove_outbox(&self, doc: DocId, hash: ChangeHash) -> Result<bool, StoreError> {
+        let removed = self
+            .tx
+            .tx
+            .prepare_cached("DELETE FROM outbox WHERE doc = ?1 AND hash = ?2")?
+            .execute(params![doc.as_bytes(), hash.as_bytes()])?;
+        for _ in 0..removed {
+            self.count(Sum::of_change(doc, hash));
+        }
+        Ok(removed > 0)
     }
 
     /// Takes note of the relay's verdicts at `at`: what it has is removed and becomes the highest acknowledged entry, what
@@ -186,14 +254,18 @@ impl WriteTx<'_> {
     /// Any [`StoreError`] of writing.
     pub fn settle(&self, verdicts: &[(OutboxSeq, Verdict)], at: Timestamp) -> Result<(), StoreError> {
         let tx = &self.tx.tx;
-        let mut remove = tx.prepare_cached("DELETE FROM outbox WHERE seq = ?1 RETURNING hash")?;
+        let mut remove = tx.prepare_cached("DELETE FROM outbox WHERE seq = ?1 RETURNING doc, hash")?;
         let mut keep = tx.prepare_cached("UPDATE outbox SET refused = ?2, refused_at_ms = ?3 WHERE seq = ?1")?;
         let mut acknowledged = None;
         for (seq, verdict) in verdicts {
             match verdict {
                 Verdict::Accepted(_) | Verdict::Had(_) => {
-                    let hash = remove.query_row([integer(seq.0)], |row| row.hash(0)).optional()?;
-                    acknowledged = acknowledged.max(hash.map(|hash| (*seq, hash)));
+                    let removed =
+                        remove.query_row([integer(seq.0)], |row| Ok((row.doc(0)?, row.hash(1)?))).optional()?;
+                    if let Some((doc, hash)) = removed {
+                        self.count(Sum::of_change(doc, hash));
+                        acknowledged = acknowledged.max(Some((*seq, hash)));
+                    }
                 }
                 Verdict::Refused(reason) => {
                     keep.execute(params![integer(seq.0), reason.number(), at.millis()])?;
@@ -210,16 +282,19 @@ impl WriteTx<'_> {
         Ok(())
     }
 
-    /// Lets everything that was refused for `reason` wait again, under the numbers it has. Returns how many.
+    /// Lets a refused entry wait again, under the number it has: what was made after it still comes after it. Whether there
+    /// was one.
     ///
     /// # Errors
     /// Any [`StoreError`] of writing.
-    pub fn retry_refused(&self, reason: Refusal) -> Result<usize, StoreError> {
+    pub fn retry_refused(&self, seq: OutboxSeq) -> Result<bool, StoreError> {
         let retried = self
             .tx
             .tx
-            .prepare_cached("UPDATE outbox SET refused = NULL, refused_at_ms = NULL WHERE refused = ?1")?
-            .execute([reason.number()])?;
-        Ok(retried)
+            .prepare_cached(
+                "UPDATE outbox SET refused = NULL, refused_at_ms = NULL WHERE seq = ?1 AND refused IS NOT NULL",
+            )?
+            .execute([integer(seq.get())])?;
+        Ok(retried > 0)
     }
 }

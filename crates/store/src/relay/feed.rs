@@ -3,12 +3,22 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use vocab::{Actor, BranchId, ChangeHash, ChangeHeader, Cursor, DeviceKey, DocId, Position, Timestamp, Verdict};
+use vocab::{
+    Actor, BranchId, ChangeHash, ChangeHeader, Cursor, DeviceKey, DocId, Owed, Position, Sum, Timestamp, Tombstone,
+    Verdict,
+};
 
 use crate::StoreError;
 
 /// The largest change a store takes, in bytes; the protocol's own limit is lower.
 pub const CHANGE_BYTES_MAX: usize = 1 << 20;
+
+/// The most all changes of one document may come to, in bytes. Whoever opens the document loads all of it; a dossier-year
+/// of a busy customer is about 100 KiB.
+pub const DOCUMENT_CHANGE_BYTES_MAX: u64 = 16 << 20;
+
+/// How many large documents one catch-up passes over at a time. A claim carries the whole list.
+pub const OWED_MAX: usize = 64;
 
 /// How many documents one read of a feed looks at, whether it returns them or skips them: bounds the time one session can
 /// hold the store.
@@ -40,15 +50,75 @@ pub struct Pushed {
     pub bytes: Arc<[u8]>,
 }
 
-/// What became of one submission.
+/// What one device brings back after the relay has lost it, one of several that are committed together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Restoration {
+    /// The branch of the session.
+    pub branch: BranchId,
+    /// The device that brings it.
+    pub device: DeviceKey,
+    /// What it brings, causes before their effects.
+    pub items: Vec<Restoring>,
+}
+
+/// One thing brought back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Restoring {
+    /// A change, whoever wrote it.
+    Change {
+        /// Its document.
+        doc: DocId,
+        /// What was read from its bytes.
+        header: ChangeHeader,
+        /// Its bytes.
+        bytes: Arc<[u8]>,
+    },
+    /// A tombstone. Whoever calls has checked that it is the branch's, or has signed it anew.
+    Erased(Tombstone),
+}
+
+/// What devices bring.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Intake<'a> {
+    /// What a device made.
+    Push(&'a Submission),
+    /// What it brings back.
+    Restore(&'a Restoration),
+}
+
+/// What became of one submission or restoration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Appended {
-    /// One per change, in order.
+    /// One per change or item, in order.
     pub verdicts: Vec<Verdict>,
+    /// The tombstones of the documents for which something was refused as erased, each once.
+    pub tombstones: Vec<Tombstone>,
     /// The feed's head before it. What was accepted of it stands at the positions after this one, without a gap.
     pub after: Position,
     /// The feed's head with it.
     pub head: Position,
+    /// The feed's sum at that head.
+    pub sum: Sum,
+}
+
+/// What became of an erasure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Erasure {
+    /// The document is gone.
+    Erased {
+        /// Where the tombstone stands.
+        position: Position,
+        /// The feed's sum there.
+        sum: Sum,
+        /// How many changes went.
+        changes: u64,
+        /// Their bytes.
+        change_bytes: u64,
+    },
+    /// It was erased before; that tombstone stands.
+    Before(Tombstone),
+    /// The branch has no such document.
+    Unknown,
 }
 
 /// The highest entry of an actor's outbox that the feed holds.
@@ -62,16 +132,35 @@ pub struct Seen {
     pub hash: ChangeHash,
 }
 
+/// What a device that catches up asks of a feed.
+#[derive(Debug, Clone, Copy)]
+pub struct FeedAsk<'a> {
+    /// How far it holds the feed.
+    pub after: Cursor,
+    /// The large documents the cursor has passed, and how far it holds each.
+    pub owed: &'a [Owed],
+    /// About how many bytes it wants.
+    pub bytes_max: usize,
+    /// A document of which it lacks more than this many bytes is passed over, until everything else is sent.
+    pub large_bytes: usize,
+    /// Changes it holds though they stand after the cursor: it brought them itself.
+    pub skip: &'a BTreeSet<Position>,
+}
+
 /// Documents changed after a cursor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FeedBatch {
-    /// In the order of their latest position.
+    /// In the order of their latest position; then what was read of the documents that were owed.
     pub documents: Vec<FeedDocument>,
     /// The cursor of a device that holds these and what came before: `Cursor::at(head)` when there is no more.
     pub cursor: Cursor,
+    /// What such a device is owed: the whole list, empty when there is no more.
+    pub owed: Vec<Owed>,
     /// The feed's head when this was read.
     pub head: Position,
-    /// Whether documents after these changed.
+    /// The feed's sum at the head, when there is no more.
+    pub sum: Option<Sum>,
+    /// Whether documents after these changed, or some are owed.
     pub more: bool,
 }
 
@@ -91,8 +180,10 @@ pub struct FeedDocument {
 pub enum FeedForm {
     /// All of it: its saved form, followed by the changes that are not in it yet.
     Saved(Arc<[u8]>),
-    /// Its changes after the cursor's base, in feed order.
+    /// Its changes after the cursor's base, or the next ones of those owed, in feed order.
     Changes(Vec<(Position, Arc<[u8]>)>),
+    /// It was erased.
+    Erased(Tombstone),
 }
 
 /// One change as it stands in a feed.
@@ -117,22 +208,59 @@ pub struct FeedChange {
 }
 
 /// The feeds of all branches. A branch that is not registered has an empty feed that takes nothing.
+///
+/// Every position has the sum of what the feed held there: of every change, and of a tombstone in place of each erased
+/// document's changes. A device that holds the same has the same sum.
 pub trait Feeds {
-    /// Appends what several devices pushed, in this order, in ONE transaction, durable when this returns. Each change gets
+    /// Appends what several devices bring, in this order, in ONE transaction, durable when this returns. Each change gets
     /// its own verdict, judged in this order:
     ///
     /// 1. the device is registered with the branch and not revoked, else `NotAuthorised`;
     /// 2. at most [`CHANGE_BYTES_MAX`], else `TooLarge`;
-    /// 3. (branch, document, hash) is in the feed already: `Had`;
-    /// 4. its actor is a generation of the device, or [`vocab::GENESIS_ACTOR`], else `ForeignActor`;
-    /// 5. its actor's numbers go on without repeating, else `ReusedSequence`, and without a gap, else `MissingDependency`;
-    /// 6. the changes it depends on are in the feed, of the same document, else `MissingDependency`.
+    /// 3. its document was not erased, else `Erased`;
+    /// 4. (branch, document, hash) is in the feed already: `Had`;
+    /// 5. its actor is a generation of the device, or [`vocab::GENESIS_ACTOR`], or it is brought back, else `ForeignActor`;
+    /// 6. its actor's numbers go on without repeating, else `ReusedSequence`, and without a gap, else `MissingDependency`;
+    /// 7. the changes it depends on are in the feed, of the same document, else `MissingDependency`;
+    /// 8. all of its document's changes come to [`DOCUMENT_CHANGE_BYTES_MAX`] at most, else `TooLarge`.
     ///
-    /// In the same transaction the highest number accepted or had becomes what [`Feeds::seen`] says of the session's actor.
+    /// A tombstone that is brought back erases its document, or is `Had` when that was erased before.
+    ///
+    /// In the same transaction the highest number of a push accepted or had becomes what [`Feeds::seen`] says of the
+    /// session's actor.
     ///
     /// # Errors
-    /// Nothing of any submission was appended: [`StoreError::Full`], [`StoreError::Busy`], ...
-    fn append(&mut self, submissions: &[Submission], at: Timestamp) -> Result<Vec<Appended>, StoreError>;
+    /// Nothing of any intake was appended: [`StoreError::Full`], [`StoreError::Busy`], ...
+    fn take(&mut self, intakes: &[Intake<'_>], at: Timestamp) -> Result<Vec<Appended>, StoreError>;
+
+    /// [`Feeds::take`] of pushes alone.
+    ///
+    /// # Errors
+    /// Those of [`Feeds::take`].
+    fn append(&mut self, submissions: &[Submission], at: Timestamp) -> Result<Vec<Appended>, StoreError> {
+        self.take(&submissions.iter().map(Intake::Push).collect::<Vec<_>>(), at)
+    }
+
+    /// Puts a tombstone at a new position in the place of a document: its changes' bytes, its saved form and whatever was
+    /// kept of it go, in one transaction. It is [behind](crate::Documents::behind) then, so that rows follow. The bytes
+    /// leave the files with [`crate::RelayStore::scrub`].
+    ///
+    /// # Errors
+    /// Any [`StoreError`] of writing; then nothing was erased.
+    fn erase(&mut self, branch: BranchId, tombstone: &Tombstone) -> Result<Erasure, StoreError>;
+
+    /// The erasures after `after`, in the order of the feed, `limit` at most.
+    ///
+    /// # Errors
+    /// Any [`StoreError`] of reading.
+    fn erasures(&self, branch: BranchId, after: Position, limit: u32)
+    -> Result<Vec<(Position, Tombstone)>, StoreError>;
+
+    /// The feed's sum at a position; none past its head.
+    ///
+    /// # Errors
+    /// Any [`StoreError`] of reading.
+    fn sum_at(&self, branch: BranchId, position: Position) -> Result<Option<Sum>, StoreError>;
 
     /// The position of the feed's latest change.
     ///
@@ -141,21 +269,20 @@ pub trait Feeds {
     fn head(&self, branch: BranchId) -> Result<Position, StoreError>;
 
     /// The documents changed after the cursor, as [`Cursor`] describes, until about `bytes_max` bytes are reached: one
-    /// document at least, if there is any, and each at most once. Changes at the positions in `skip` are left out: the
-    /// asking device holds them, since it brought them itself. A document is read as its saved form when it is new to the
+    /// document at least, if there is any, and each at most once. A document is read as its saved form when it is new to the
     /// device or when that is smaller.
+    ///
+    /// A document of which the device lacks more than `large_bytes` is passed over and becomes owed; the cursor moves on.
+    /// What is owed is read when nothing else is left, or when [`OWED_MAX`] are owed and a further one is met: its changes
+    /// in feed order, as many as fit and one at least, whatever its saved form. The answer says how far each is held then.
+    /// An owed document stays on the list, though it is held whole, until all of them are (or another one needs its
+    /// place), so that a change made meanwhile does not send it again.
     ///
     /// # Errors
     /// Any [`StoreError`] of reading.
-    fn changed_documents(
-        &self,
-        branch: BranchId,
-        after: Cursor,
-        bytes_max: usize,
-        skip: &BTreeSet<Position>,
-    ) -> Result<FeedBatch, StoreError>;
+    fn changed_documents(&self, branch: BranchId, ask: &FeedAsk<'_>) -> Result<FeedBatch, StoreError>;
 
-    /// The changes after `after` one by one, until `bytes_max` is reached, one at least if there is any.
+    /// The changes after `after` one by one, without those of erased documents, until `bytes_max` is reached, one at least if there is any.
     ///
     /// # Errors
     /// Any [`StoreError`] of reading.

@@ -6,8 +6,10 @@
 //! - A change is in the feed, durable, before its verdict is given (I1). Pushing twice is harmless.
 //! - The push path never looks at a document's saved form. Saved forms follow the feed: whoever materializes asks which
 //!   documents are behind, and puts what it made of them.
+//! - What was erased is gone from the files after [`RelayStore::scrub`]; its tombstone stays for ever (I7).
 //! - What a device asks for costs what changed since its cursor, whatever else the branch holds (I3).
 
+mod books;
 mod documents;
 mod feed;
 mod registry;
@@ -17,22 +19,33 @@ use std::path::Path;
 
 use crate::StoreError;
 
-pub use documents::{Behind, BranchCounts, Documents, Materialized, Quarantined, RelayDocument};
+pub use books::{Answer, Ask, Books, RANGE_LIST_MAX, RANGE_PARTS};
+pub use documents::{
+    Behind, BranchCounts, Content, DOCUMENTS_BYTES_MAX, Documents, Materialized, Quarantined, RelayDocument,
+};
 pub use feed::{
-    Appended, CHANGE_BYTES_MAX, DOCUMENTS_PER_BATCH_MAX, FeedBatch, FeedChange, FeedDocument, FeedForm, Feeds, Pushed,
-    Seen, Submission,
+    Appended, CHANGE_BYTES_MAX, DOCUMENT_CHANGE_BYTES_MAX, DOCUMENTS_PER_BATCH_MAX, Erasure, FeedAsk, FeedBatch,
+    FeedChange, FeedDocument, FeedForm, Feeds, Intake, OWED_MAX, Pushed, Restoration, Restoring, Seen, Submission,
 };
 pub use registry::{
-    Branch, BranchDraft, DEFAULT_ZONE, Device, DeviceReport, Enrolment, Invite, InviteDigest, PageSession, Pruned,
-    Registry, RegistryError, TokenDigest, User, UserDraft,
+    Branch, BranchDraft, DEFAULT_ZONE, Device, DeviceReport, Enrolment, Invite, InviteDigest, Origin, PageSession,
+    Pruned, RECOVERED_CODES_MIN, Registry, RegistryError, TokenDigest, User, UserDraft,
 };
-pub use sqlite::SqliteRelayStore;
+pub use sqlite::{BookCache, SqliteRelayStore};
 
 /// Everything a relay must not lose. One thread owns a value; readers open values of their own.
-pub trait RelayStore: Feeds + Documents + Registry + Send {
+pub trait RelayStore: Feeds + Documents + Books + Registry + Send {
     /// Writes a consistent copy to the new file `path` while others go on writing.
     ///
     /// # Errors
     /// [`StoreError::Exists`] when there is such a file; [`StoreError::Full`], ...
     fn backup(&self, path: &Path) -> Result<(), StoreError>;
+
+    /// Makes sure, if something was erased since that was last done, that no byte of it is left in the store's files. Says
+    /// whether there was anything to do. May rewrite all there is, and others wait to write meanwhile.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] while another still reads what there was before, [`StoreError::Full`], ...; then it stays to be
+    /// done.
+    fn scrub(&mut self) -> Result<bool, StoreError>;
 }

@@ -9,10 +9,13 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 use vocab::{BranchId, Cursor, DeviceCode, DeviceKey, Epoch, Role, Staff, Timestamp};
 
-use crate::StoreError;
+use crate::{SecretKey, StoreError};
 
 /// The time zone of a branch unless told otherwise, as the IANA names it.
 pub const DEFAULT_ZONE: &str = "Asia/Shanghai";
+
+/// The number of the last code that a relay with a recovering branch leaves to devices that had one.
+pub const RECOVERED_CODES_MIN: u32 = 32 * 32 - 1;
 
 /// Why the registry did not do what it was asked.
 #[derive(Debug, Error)]
@@ -136,8 +139,22 @@ pub struct BranchDraft {
     pub epoch: Epoch,
     /// Its IANA time zone: [`DEFAULT_ZONE`] unless told otherwise.
     pub zone: String,
+    /// 32 random bytes: the key that signs its tombstones.
+    pub secret: SecretKey,
+    /// Whether it takes the place of one that was lost.
+    pub origin: Origin,
     /// Now.
     pub created_at: Timestamp,
+}
+
+/// Where a branch's book comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// From the branch's devices, from the beginning.
+    New,
+    /// It was lost with the relay's disk, and devices bring it back: their tombstones are taken though another key signed
+    /// them, until [`Registry::end_recovery`].
+    Recovering,
 }
 
 /// A branch.
@@ -151,6 +168,10 @@ pub struct Branch {
     pub epoch: Epoch,
     /// Its IANA time zone.
     pub zone: String,
+    /// The key that signs its tombstones; backups hold it.
+    pub secret: SecretKey,
+    /// Whether it takes the place of one that was lost.
+    pub origin: Origin,
     /// When it was made.
     pub created_at: Timestamp,
 }
@@ -185,6 +206,8 @@ pub struct Enrolment {
     pub staff: Staff,
     /// The version of its software.
     pub app: String,
+    /// The code that a relay gave it before, which the ids of its records hold.
+    pub code: Option<DeviceCode>,
     /// Now.
     pub at: Timestamp,
 }
@@ -311,6 +334,12 @@ pub trait Registry {
     /// [`RegistryError::UnknownBranch`].
     fn set_epoch(&mut self, branch: BranchId, epoch: Epoch) -> Result<(), RegistryError>;
 
+    /// Says that the devices have brought back what was lost.
+    ///
+    /// # Errors
+    /// [`RegistryError::UnknownBranch`].
+    fn end_recovery(&mut self, branch: BranchId) -> Result<(), RegistryError>;
+
     /// Keeps an invite.
     ///
     /// # Errors
@@ -319,6 +348,10 @@ pub trait Registry {
     /// Registers a device and uses up its invite, in one transaction. Asked again with the same invite and key it answers
     /// the same: the first answer may have been lost. A registered device that brings a further invite to its own branch
     /// takes over that invite's role and person and keeps its code.
+    ///
+    /// A new device gets the code it had before when it is one a relay gives and no other device has it; else one that is
+    /// higher than every code given so far, here or before. A relay that recovers a branch cannot know what it gave before
+    /// it lost its disk: it counts on from [`RECOVERED_CODES_MIN`], past what all but the largest organisations used.
     ///
     /// # Errors
     /// [`RegistryError::InviteUnknown`], [`RegistryError::InviteUsed`], [`RegistryError::InviteExpired`],

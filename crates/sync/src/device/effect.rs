@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
-use vocab::{Actor, BranchId, ChangeHash, Cursor, DocId, Epoch, Position, Timestamp, Verdict};
+use vocab::{
+    Actor, BranchId, ChangeHash, Cursor, DeviceCode, DocId, Epoch, Owed, Position, Refusal, Sum, Timestamp, Tombstone,
+    Verdict,
+};
 
-use crate::{Code, Membership, Seen};
+use crate::{Code, Membership, Seen, Wanted};
 
 /// How a session behaves.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,8 +16,6 @@ pub struct DeviceConfig {
     pub mode: Mode,
     /// The version of the device's software, for the fleet's page.
     pub app: String,
-    /// How many bytes of changes go into one push; at most [`crate::limits::BATCH_BYTES`], less on poor links.
-    pub batch_bytes: usize,
 }
 
 /// When a session ends by itself.
@@ -43,6 +44,19 @@ pub struct Start {
     pub outbox: u64,
     /// The wall clock, uncorrected.
     pub time: Timestamp,
+    /// What the acknowledged changes come to: every change it holds, applied or set aside, without those in the outbox,
+    /// waiting and refused alike; an erased document counts its tombstone. Zero when it holds nothing.
+    pub sum: Sum,
+    /// As the last [`DeviceEffect::AdoptFeed`], [`DeviceEffect::Commit`] or [`DeviceEffect::Settle`] stated it; the start of
+    /// the feed before any.
+    pub ahead: Position,
+    /// Whether the last session ended with [`Outcome::Unequal`], and no reconcile ended well since.
+    pub suspect: bool,
+    /// Large documents that were passed over, as the last commit stated them.
+    pub owed: Vec<Owed>,
+    /// How many bytes of payload to put into one frame, in either direction: at least
+    /// [`crate::limits::FRAME_BYTES_WANTED_MIN`], at most [`crate::limits::FRAME_BYTES_WANTED_MAX`]; less on poor links.
+    pub frame_bytes: u32,
 }
 
 /// What an enrolling device asks for.
@@ -52,6 +66,8 @@ pub struct EnrolmentRequest {
     pub invite: String,
     /// A name for the device or its owner; may be empty.
     pub name: String,
+    /// The code that a relay gave this device before, if one did.
+    pub code: Option<DeviceCode>,
 }
 
 /// Something the driver does, in the order polled. When one fails, the driver drops the session and the socket; nothing
@@ -69,13 +85,17 @@ pub enum DeviceEffect {
     },
     /// Keep who this device is: name, staff and role may have changed at the relay. No answer.
     Admitted(Membership),
-    /// Keep this epoch and cursor in place of those before, in one transaction, and touch nothing else. No answer.
+    /// Keep this epoch, cursor and `ahead` in place of those before, owe nothing and suspect nothing, in one transaction.
+    /// After [`AdoptReason::Reconciled`] also let outbox entries of this device's own actors wait again that were refused for a
+    /// missing dependency, which the relay may hold now, or as erased, of which it may know nothing any more. No answer.
     AdoptFeed {
         /// The epoch of the relay's feed.
         epoch: Epoch,
-        /// The start of the feed.
+        /// The start of the feed, or after reconciling the position up to which it is held.
         cursor: Cursor,
-        /// Why; anything but [`AdoptReason::First`] means that the relay may lack changes it once acknowledged.
+        /// See [`Start::ahead`].
+        ahead: Position,
+        /// Why.
         why: AdoptReason,
     },
     /// Does the store hold this change? Answer with `handle_recalled`. If not, the store is an old copy.
@@ -88,27 +108,62 @@ pub enum DeviceEffect {
         /// Where to stop.
         bytes_max: usize,
     },
-    /// Apply what arrived and keep the cursor, in ONE transaction. Applying anything twice must change nothing. Answer with
+    /// Apply what arrived and keep the cursor and `ahead`, in ONE transaction. Applying anything twice must change nothing.
+    /// Whatever arrives and stands in the outbox, waiting or refused, leaves it: the relay holds it. Answer with
     /// `handle_committed`.
     Commit {
         /// What arrived, in order; a document may appear more than once.
         arrivals: Vec<Arrival>,
-        /// The new cursor; none while the parts of one large document are still arriving.
+        /// The new cursor; none when it stays where it is.
         cursor: Option<Cursor>,
+        /// Every large document that is owed now, in place of those before; none when they stay the same.
+        owed: Option<Vec<Owed>>,
+        /// See [`Start::ahead`].
+        ahead: Position,
     },
-    /// Keep what the relay said of pushed changes, and the cursor if there is one, in ONE transaction: accepted and had
-    /// changes leave the outbox, refused ones stay with their reason. No answer.
+    /// Keep what the relay said of pushed changes, `ahead`, and the cursor if there is one, in ONE transaction: accepted
+    /// and had changes leave the outbox, refused ones stay with their reason. An entry that left the outbox meanwhile needs
+    /// nothing. Answer with `handle_settled`.
     Settle {
         /// Outbox sequence and verdict.
         verdicts: Vec<(u64, Verdict)>,
         /// The new cursor, when nothing but this device's own changes lay between.
         cursor: Option<Cursor>,
+        /// See [`Start::ahead`].
+        ahead: Position,
+    },
+    /// Read what each document's acknowledged changes come to: its sum without its outbox entries. Documents that come to
+    /// nothing are left out; an erased one comes to its tombstone. Answer with `handle_book`.
+    ReadBook,
+    /// Read what the store holds of these documents, until `hashes_max` hashes are reached (one document at least). Answer
+    /// with `handle_hashes`, in the order asked, the documents that were not read left out.
+    ReadHashes {
+        /// Which.
+        docs: Vec<DocId>,
+        /// Where to stop.
+        hashes_max: usize,
+    },
+    /// Read what the relay lacks, in causal order, without what stands in the outbox, until `bytes_max` bytes are reached (one
+    /// change at least). An erased document is its tombstone. Answer with `handle_restore`: what was read, and what is left.
+    ReadRestore {
+        /// What the relay lacks.
+        wants: Vec<(DocId, Wanted)>,
+        /// Where to stop.
+        bytes_max: usize,
+    },
+    /// Keep what the relay said of restored changes, in ONE transaction: refused ones become refused outbox entries, an erased
+    /// document is dropped as an arriving tombstone drops it. Answer with `handle_settled`.
+    SettleRestored {
+        /// What was refused.
+        refused: Vec<(DocId, ChangeHash, Refusal)>,
+        /// The tombstones of documents that the relay had erased.
+        tombstones: Vec<Tombstone>,
     },
     /// The session is over. Close the socket once what was sent has left. Always the last effect.
     End(Outcome),
 }
 
-/// Why a device takes up a feed from its start.
+/// Why a device takes up another feed, or another place in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AdoptReason {
     /// It held none.
@@ -117,6 +172,8 @@ pub enum AdoptReason {
     NewEpoch,
     /// The relay's feed is shorter than what this device already held of it.
     FellBehind,
+    /// Both sides brought each other what they lacked.
+    Reconciled,
 }
 
 /// One piece of what arrived.
@@ -135,6 +192,11 @@ pub enum Form {
     Saved(Arc<[u8]>),
     /// Changes, each one automerge change chunk, in causal order.
     Changes(Vec<Arc<[u8]>>),
+    /// It was erased: drop everything of it, what stands in the outbox included, and keep the tombstone. Whatever arrives of
+    /// it later is ignored.
+    Erased(Tombstone),
+    /// Nothing arrived: the relay said that it holds these changes. Those that stand in the outbox leave it.
+    Held(Vec<ChangeHash>),
 }
 
 /// What the store read from its outbox.
@@ -178,6 +240,17 @@ pub enum Outcome {
     Restored {
         /// What the relay holds.
         seen: Seen,
+    },
+    /// Both sides hold the same feed up to the same position, and not the same changes. Keep that in the store as `suspect`
+    /// and connect again: the next session reconciles. If the store's cursor is not there any more, another process moved it
+    /// on while this session ended, and nothing is known; then only connect again.
+    Unequal {
+        /// The position.
+        at: Position,
+        /// What this device holds comes to.
+        here: Sum,
+        /// What the relay's feed comes to.
+        relay: Sum,
     },
     /// The relay refused, or ended the connection, for this reason.
     Refused {

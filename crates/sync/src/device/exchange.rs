@@ -1,39 +1,43 @@
 //! What happens between the Welcome and the Goodbye: the outbox goes up, the feed comes down.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 
-use vocab::{Cursor, DocId, Position, Refusal, Verdict};
+use vocab::{Cursor, Owed, Position, Refusal, Sum, Verdict};
 
-use super::{Arrival, DeviceConfig, DeviceEffect, Form, Line, OutboxBatch, OutboxEntry, Start};
-use crate::limits::{BATCH_BYTES, CHANGE_BYTES_MAX, ITEMS_PER_FRAME_MAX, PROGRESS_EVERY_FRAMES, PUSHES_IN_FLIGHT_MAX};
+use super::{Arrival, DeviceEffect, Form, Line, OutboxBatch, OutboxEntry};
+use crate::limits::{CHANGE_BYTES_MAX, ITEMS_PER_FRAME_MAX, PROGRESS_EVERY_FRAMES, PUSHES_IN_FLIGHT_MAX};
 use crate::wire::{Documents, Frame, Item, ItemForm, Push, PushedChange, Verdicts};
 use crate::{Code, Progress, Tick};
 
 #[derive(Debug)]
 pub(super) struct Exchange {
-    batch_bytes: usize,
+    frame_bytes: usize,
     down: Down,
     up: Up,
+    /// What the relay was told last, in the handshake at first.
     told: Progress,
+    /// Where the cursor stood when the exchange began.
+    began: Position,
+}
+
+/// Where a device stands in the feed when the exchange begins.
+#[derive(Debug)]
+pub(super) struct Place {
+    pub(super) cursor: Cursor,
+    pub(super) owed: Vec<Owed>,
+    /// Whether nothing is to come by itself.
+    pub(super) caught_up: bool,
 }
 
 /// The feed's way down.
 #[derive(Debug)]
 struct Down {
     cursor: Cursor,
+    owed: Vec<Owed>,
     caught_up: bool,
-    part: Option<Assembly>,
-    commits_open: u32,
     frames_untold: u32,
-}
-
-/// A document whose parts are arriving.
-#[derive(Debug)]
-struct Assembly {
-    doc: DocId,
-    total: u64,
-    bytes: Vec<u8>,
+    /// What the relay's feed comes to at a position, as it said last and this side has not compared yet.
+    sum: Option<(Position, Sum)>,
 }
 
 /// The outbox's way up.
@@ -50,6 +54,8 @@ struct Up {
     waiting: u64,
     /// Entries settled since the driver was asked to read: it reads first and settles then.
     settled_since_asked: u64,
+    /// Entries settled in this exchange.
+    settled: u64,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -65,19 +71,22 @@ enum Reading {
 }
 
 impl Exchange {
-    pub(super) fn new(config: &DeviceConfig, start: &Start, cursor: Cursor, head: Position) -> Self {
+    pub(super) fn new(frame_bytes: usize, waiting: u64, place: Place) -> Self {
+        let Place { cursor, owed, caught_up } = place;
         Exchange {
-            batch_bytes: config.batch_bytes.clamp(1, BATCH_BYTES),
-            down: Down { cursor, caught_up: cursor == Cursor::at(head), part: None, commits_open: 0, frames_untold: 0 },
+            frame_bytes,
+            down: Down { cursor, owed, caught_up, frames_untold: 0, sum: None },
             up: Up {
                 reading: Reading::Due,
                 after: 0,
                 queue: VecDeque::new(),
                 in_flight: VecDeque::new(),
-                waiting: start.outbox,
+                waiting,
                 settled_since_asked: 0,
+                settled: 0,
             },
-            told: Progress { cursor: start.cursor, outbox: start.outbox },
+            told: Progress { cursor, outbox: waiting },
+            began: cursor.through,
         }
     }
 
@@ -95,33 +104,41 @@ impl Exchange {
     }
 
     fn documents(&mut self, documents: Documents, line: &mut Line, now: Tick) -> Result<(), Code> {
-        let Documents { from, after, head, more, items } = documents;
+        let Documents { from, after, head, more, items, owed, sum } = documents;
         let backwards = after.base < from.base || after.through < from.through || after.through > head;
         if from != self.down.cursor || backwards {
             return Err(Code::Gap);
         }
-        let mut arrivals = Vec::new();
-        for Item { doc, form } in items {
-            if let Some(arrival) = self.down.assemble(doc, form)? {
-                line.report.pulled += match &arrival.form {
-                    Form::Saved(_) => 1,
-                    Form::Changes(changes) => changes.len() as u64,
-                };
-                arrivals.push(arrival);
-            }
-        }
         let moved = after != from;
-        if moved && self.down.part.is_some() {
+        let owed = owed.filter(|owed| *owed != self.down.owed);
+        let whole = after.base == after.through && owed.as_ref().unwrap_or(&self.down.owed).is_empty();
+        if !more && !whole {
             return Err(Code::Gap);
         }
+        let idle_talk = more && !moved && items.is_empty() && owed.is_none();
+        if idle_talk || (sum.is_some() && !whole) {
+            return Err(Code::Unexpected);
+        }
+        let arrivals: Vec<Arrival> = items.into_iter().map(arrival).collect();
+        line.report.pulled += arrivals.iter().map(Arrival::count).sum::<u64>();
         self.down.cursor = after;
         self.down.caught_up = !more;
         line.report.cursor = after;
         line.report.head = head.max(line.report.head);
-        if moved || !arrivals.is_empty() {
-            self.down.commits_open += 1;
+        if let Some(owed) = &owed {
+            self.down.owed.clone_from(owed);
+        }
+        if let Some(sum) = sum {
+            self.down.sum = Some((after.base, sum));
+        }
+        if moved || owed.is_some() || !arrivals.is_empty() {
             self.down.frames_untold += 1;
-            line.effects.push_back(DeviceEffect::Commit { arrivals, cursor: moved.then_some(after) });
+            if !moved && !arrivals.is_empty() {
+                // The first part of a document: it is held beyond what the cursor says.
+                line.ledger.ahead = line.ledger.ahead.max(head);
+            }
+            let ahead = line.ledger.ahead;
+            line.change(DeviceEffect::Commit { arrivals, cursor: moved.then_some(after), owed, ahead });
         }
         if self.down.frames_untold >= PROGRESS_EVERY_FRAMES {
             self.tell_progress(line, now);
@@ -130,7 +147,7 @@ impl Exchange {
     }
 
     fn verdicts(&mut self, verdicts: Verdicts, line: &mut Line) -> Result<(), Code> {
-        let Verdicts { verdicts, span } = verdicts;
+        let Verdicts { verdicts, span, sum } = verdicts;
         let pushed = self.up.in_flight.pop_front().ok_or(Code::Unexpected)?;
         if !pushed.iter().eq(verdicts.iter().map(|(seq, _)| seq)) {
             return Err(Code::Unexpected);
@@ -139,16 +156,22 @@ impl Exchange {
         line.report.refused += refused;
         line.report.pushed += verdicts.len() as u64 - refused;
         self.up.settled(verdicts.len() as u64, line);
+        for (_, verdict) in &verdicts {
+            if let Verdict::Accepted(position) | Verdict::Had(position) = verdict {
+                line.ledger.ahead = line.ledger.ahead.max(*position);
+            }
+        }
         let cursor = match span {
-            Some((from, to)) if self.down.cursor == Cursor::at(from) && to > from => {
+            Some((from, to)) if self.down.cursor == Cursor::at(from) && self.down.owed.is_empty() && to > from => {
                 self.down.cursor = Cursor::at(to);
+                self.down.sum = sum.map(|sum| (to, sum)).or(self.down.sum);
                 line.report.cursor = self.down.cursor;
                 line.report.head = to.max(line.report.head);
                 Some(self.down.cursor)
             }
             _ => None,
         };
-        line.effects.push_back(DeviceEffect::Settle { verdicts, cursor });
+        line.change(DeviceEffect::Settle { verdicts, cursor, ahead: line.ledger.ahead });
         Ok(())
     }
 
@@ -175,7 +198,7 @@ impl Exchange {
         if !refused.is_empty() {
             line.report.refused += refused.len() as u64;
             self.up.settled(refused.len() as u64, line);
-            line.effects.push_back(DeviceEffect::Settle { verdicts: refused, cursor: None });
+            line.change(DeviceEffect::Settle { verdicts: refused, cursor: None, ahead: line.ledger.ahead });
         }
         self.pump(line, now);
     }
@@ -188,14 +211,10 @@ impl Exchange {
         self.pump(line, now);
     }
 
-    pub(super) fn committed(&mut self) {
-        self.down.commits_open = self.down.commits_open.saturating_sub(1);
-    }
-
     /// Sends what may be sent and reads what may be read.
     pub(super) fn pump(&mut self, line: &mut Line, now: Tick) {
         while !self.up.queue.is_empty() && self.up.in_flight.len() < PUSHES_IN_FLIGHT_MAX {
-            let changes = self.up.next_push(self.batch_bytes);
+            let changes = self.up.next_push(self.frame_bytes);
             let seqs = changes.iter().map(|change| change.seq).collect();
             let frame = Frame::Push(Push { changes });
             if self.up.in_flight.is_empty() {
@@ -209,17 +228,25 @@ impl Exchange {
         if room && self.up.reading == Reading::Due {
             self.up.reading = Reading::Asked;
             self.up.settled_since_asked = 0;
-            line.effects.push_back(DeviceEffect::ReadOutbox { after: self.up.after, bytes_max: self.batch_bytes });
+            line.effects.push_back(DeviceEffect::ReadOutbox { after: self.up.after, bytes_max: self.frame_bytes });
         }
     }
 
-    /// Whether nothing is under way in either direction.
-    pub(super) fn is_idle(&self) -> bool {
+    /// Whether nothing is under way in either direction: the cursor covers what this device pushed, too.
+    pub(super) fn is_idle(&self, line: &Line) -> bool {
         self.down.caught_up
-            && self.down.commits_open == 0
+            && line.ledger.open == 0
+            && line.ledger.ahead <= self.down.cursor.base
             && self.up.reading == Reading::Exhausted
             && self.up.queue.is_empty()
             && self.up.in_flight.is_empty()
+    }
+
+    /// Compares the sums, when nothing is under way and the relay has said what its feed comes to where this device stands.
+    /// Returns the position and the relay's sum when they differ.
+    pub(super) fn unequal(&mut self, line: &Line) -> Option<(Position, Sum)> {
+        let (at, sum) = self.down.sum.take_if(|(at, _)| self.down.cursor == Cursor::at(*at))?;
+        (sum != line.ledger.sum).then_some((at, sum))
     }
 
     /// Tells the relay how far this device is, unless it was told so already. The effects before this one are performed
@@ -227,33 +254,41 @@ impl Exchange {
     pub(super) fn tell_progress(&mut self, line: &mut Line, now: Tick) {
         let progress = Progress { cursor: self.down.cursor, outbox: self.up.waiting };
         self.down.frames_untold = 0;
-        if progress != self.told {
+        if self.told != progress {
             self.told = progress;
             line.send(&Frame::Progress(progress), now);
         }
     }
+
+    /// Positions of the feed and entries of the outbox: done, and in all.
+    pub(super) fn progress(&self, line: &Line) -> (u64, u64) {
+        let came = self.down.cursor.through.get().saturating_sub(self.began.get());
+        let comes = line.report.head.get().saturating_sub(self.down.cursor.through.get());
+        let done = came + self.up.settled;
+        let total = done + comes + self.up.waiting;
+        // What is owed has been counted when it was passed over.
+        (done, if self.down.owed.is_empty() { total } else { total.max(done + self.down.owed.len() as u64) })
+    }
 }
 
-impl Down {
-    fn assemble(&mut self, doc: DocId, form: ItemForm) -> Result<Option<Arrival>, Code> {
-        let (total, offset, bytes) = match (form, &self.part) {
-            (ItemForm::Part { total, offset, bytes }, _) => (total, offset, bytes),
-            (_, Some(_)) => return Err(Code::Unexpected),
-            (ItemForm::Saved(bytes), None) => return Ok(Some(Arrival { doc, form: Form::Saved(bytes) })),
-            (ItemForm::Changes(changes), None) => return Ok(Some(Arrival { doc, form: Form::Changes(changes) })),
-        };
-        let mut part = match self.part.take() {
-            None if offset == 0 => Assembly { doc, total, bytes: Vec::new() },
-            Some(part) if part.doc == doc && part.total == total && part.bytes.len() as u64 == offset => part,
-            _ => return Err(Code::Unexpected),
-        };
-        part.bytes.extend_from_slice(&bytes);
-        if part.bytes.len() as u64 == total {
-            let bytes: Arc<[u8]> = part.bytes.into();
-            return Ok(Some(Arrival { doc, form: Form::Saved(bytes) }));
+/// What an item is to the store.
+pub(super) fn arrival(Item { doc, form }: Item) -> Arrival {
+    let form = match form {
+        ItemForm::Saved(bytes) => Form::Saved(bytes),
+        ItemForm::Changes(changes) => Form::Changes(changes),
+        ItemForm::Erased(tombstone) => Form::Erased(tombstone),
+    };
+    Arrival { doc, form }
+}
+
+impl Arrival {
+    /// Changes, whole documents and tombstones in it.
+    pub(super) fn count(&self) -> u64 {
+        match &self.form {
+            Form::Saved(_) | Form::Erased(_) => 1,
+            Form::Changes(changes) => changes.len() as u64,
+            Form::Held(_) => 0,
         }
-        self.part = Some(part);
-        Ok(None)
     }
 }
 
@@ -261,14 +296,15 @@ impl Up {
     fn settled(&mut self, count: u64, line: &mut Line) {
         self.waiting = self.waiting.saturating_sub(count);
         self.settled_since_asked += count;
+        self.settled += count;
         line.report.outbox = self.waiting;
     }
 
-    fn next_push(&mut self, batch_bytes: usize) -> Vec<PushedChange> {
+    fn next_push(&mut self, frame_bytes: usize) -> Vec<PushedChange> {
         let mut changes: Vec<PushedChange> = Vec::new();
         let mut bytes = 0;
         while let Some(entry) = self.queue.pop_front() {
-            let fits = bytes + entry.bytes.len() <= batch_bytes && changes.len() < ITEMS_PER_FRAME_MAX;
+            let fits = bytes + entry.bytes.len() <= frame_bytes && changes.len() < ITEMS_PER_FRAME_MAX;
             if !changes.is_empty() && !fits {
                 self.queue.push_front(entry);
                 break;

@@ -1,26 +1,30 @@
 //! The device's end of a connection, as a state machine.
 //!
-//! It pushes the outbox and takes what the feed brings, both at once. It never advances its cursor past what it was given,
-//! checks that every frame continues exactly where the last one ended, and asks the driver to commit data and cursor
-//! together. A relay that misbehaves costs the connection, nothing else.
+//! It pushes the outbox and takes what the feed brings, both at once; before that it reconciles, when the relay's plan says
+//! so. It never advances its cursor past what it was given, checks that every frame continues exactly where the last one
+//! ended, and asks the driver to commit data and cursor together. When both sides hold the same stretch of the feed it
+//! compares their sums. A relay that misbehaves costs the connection, nothing else.
 
 mod effect;
 mod exchange;
+mod ranges;
+mod reconcile;
+mod restoring;
 
 use std::collections::VecDeque;
 
-use vocab::{Cursor, Position};
+use vocab::{Book, Cursor, DocId, Position, Sum};
 
 pub use effect::{
     AdoptReason, Arrival, DeviceConfig, DeviceEffect, EnrolmentRequest, Form, Mode, OutboxBatch, OutboxEntry, Outcome,
     Start,
 };
 
-use crate::limits::{HANDSHAKE_MS_MAX, HEARTBEAT_MS, IDLE_MS_MAX};
-use crate::types::usable;
-use crate::wire::{Challenge, Frame, Signed, VERSION};
-use crate::{Admission, Claim, Code, DeviceSecret, EnrolRequest, Report, Tick};
-use exchange::Exchange;
+use crate::limits::{FRAME_BYTES_WANTED_MAX, FRAME_BYTES_WANTED_MIN, HANDSHAKE_MS_MAX, HEARTBEAT_MS, IDLE_MS_MAX};
+use crate::wire::{Challenge, DICTIONARY_LATEST, Frame, Inflow, Item, Packing, Signed, VERSION, Welcome};
+use crate::{Claim, Code, DeviceSecret, EnrolRequest, Known, Plan, Report, Tick, Wanted};
+use exchange::{Exchange, Place};
+use reconcile::Reconciling;
 
 /// How many frames may wait while the driver looks up what the relay has seen.
 const HELD_FRAMES_MAX: usize = 64;
@@ -46,9 +50,10 @@ enum State {
     /// The driver looks up whether this store is an old copy; frames wait.
     Recalling {
         start: Box<Start>,
-        admission: Box<Admission>,
+        welcome: Box<Welcome>,
         held: Vec<Frame>,
     },
+    Reconciling(Box<Reconciling>),
     Exchanging(Box<Exchange>),
     Over,
 }
@@ -64,14 +69,34 @@ enum Errand {
 struct Line {
     effects: VecDeque<DeviceEffect>,
     report: Report,
+    packing: Packing,
+    window: Inflow,
+    ledger: Ledger,
     opened: Tick,
     sent: Tick,
     heard: Tick,
 }
 
+/// What the store holds once it has performed every effect, as far as the driver has said.
+#[derive(Debug)]
+struct Ledger {
+    /// What the acknowledged changes come to, as the driver said last.
+    sum: Sum,
+    /// The highest position at which the relay is known to hold something counted in `sum`.
+    ahead: Position,
+    /// Commits and settlements that the driver has not answered.
+    open: u32,
+}
+
 impl Line {
+    /// An effect that changes the sum, and is answered.
+    fn change(&mut self, effect: DeviceEffect) {
+        self.ledger.open += 1;
+        self.effects.push_back(effect);
+    }
+
     fn send(&mut self, frame: &Frame, now: Tick) {
-        let bytes = frame.encode();
+        let bytes = frame.encode(self.packing);
         self.report.bytes_up += bytes.len() as u64;
         self.sent = now;
         self.effects.push_back(DeviceEffect::Send(bytes));
@@ -97,11 +122,16 @@ impl DeviceSession {
     }
 
     fn new(config: DeviceConfig, secret: DeviceSecret, errand: Errand, now: Tick) -> Self {
-        let report = match &errand {
-            Errand::Sync(start) => Report { cursor: start.cursor, outbox: start.outbox, ..Report::default() },
-            Errand::Enrol(_) => Report::default(),
+        let (report, ledger) = match &errand {
+            Errand::Sync(start) => (
+                Report { cursor: start.cursor, outbox: start.outbox, ..Report::default() },
+                Ledger { sum: start.sum, ahead: start.ahead, open: 0 },
+            ),
+            Errand::Enrol(_) => (Report::default(), Ledger { sum: Sum::ZERO, ahead: Position::START, open: 0 }),
         };
-        let line = Line { effects: VecDeque::new(), report, opened: now, sent: now, heard: now };
+        let (effects, packing) = (VecDeque::new(), Packing::PLAIN);
+        let window = Inflow::default();
+        let line = Line { effects, report, packing, window, ledger, opened: now, sent: now, heard: now };
         DeviceSession { config, secret, state: State::AwaitingChallenge(errand), line }
     }
 
@@ -112,7 +142,7 @@ impl DeviceSession {
         }
         self.line.heard = now;
         self.line.report.bytes_down += bytes.len() as u64;
-        match Frame::decode(bytes) {
+        match Frame::decode_in(bytes, self.line.packing, &mut self.line.window) {
             Ok(frame) => self.take(frame, now),
             Err(error) => self.break_off(error.code(), now),
         }
@@ -128,7 +158,7 @@ impl DeviceSession {
                 self.line.send(&Frame::Goodbye(Code::Done.into()), now);
                 self.end(Outcome::Enrolled { membership, relay_time: time });
             }
-            (State::AwaitingWelcome { .. }, Frame::Welcome(admission)) => self.welcome(admission, now),
+            (State::AwaitingWelcome { .. }, Frame::Welcome(welcome)) => self.welcome(welcome, now),
             (State::Recalling { held, .. }, frame) => {
                 if held.len() >= HELD_FRAMES_MAX {
                     self.break_off(Code::Limit, now);
@@ -136,10 +166,14 @@ impl DeviceSession {
                     held.push(frame);
                 }
             }
-            (State::Exchanging(exchange), frame) => match exchange.take(frame, &mut self.line, now) {
-                Ok(()) => self.settle_down(now),
-                Err(code) => self.break_off(code, now),
-            },
+            (State::Reconciling(reconciling), frame) => {
+                let taken = reconciling.take(frame, &mut self.line, now);
+                self.went(taken, now);
+            }
+            (State::Exchanging(exchange), frame) => {
+                let taken = exchange.take(frame, &mut self.line, now);
+                self.went(taken, now);
+            }
             _ => self.break_off(Code::Unexpected, now),
         }
     }
@@ -157,6 +191,7 @@ impl DeviceSession {
                     key: self.secret.key(),
                     name: request.name,
                     app: self.config.app.clone(),
+                    code: request.code,
                 };
                 self.line.ask(&Frame::Enrol(Signed::enrol(&self.secret, &challenge.nonce, &request)), now);
                 self.state = State::AwaitingEnrolled;
@@ -173,6 +208,12 @@ impl DeviceSession {
                     app: self.config.app.clone(),
                     time: start.time,
                     follows: self.config.mode == Mode::Follow,
+                    sum: start.sum,
+                    ahead: start.ahead,
+                    suspect: start.suspect,
+                    owed: start.owed.clone(),
+                    frame_bytes: start.frame_bytes.clamp(FRAME_BYTES_WANTED_MIN, FRAME_BYTES_WANTED_MAX),
+                    dictionary: DICTIONARY_LATEST,
                 };
                 self.line.ask(&Frame::Hello(Signed::claim(&self.secret, &challenge.nonce, &claim)), now);
                 self.state = State::AwaitingWelcome { start, asked: now };
@@ -180,37 +221,43 @@ impl DeviceSession {
         }
     }
 
-    fn welcome(&mut self, admission: Admission, now: Tick) {
+    fn welcome(&mut self, welcome: Welcome, now: Tick) {
         let state = std::mem::replace(&mut self.state, State::Over);
         let State::AwaitingWelcome { start, asked } = state else { return };
-        if admission.membership.branch != start.branch {
+        if welcome.membership.branch != start.branch {
             return self.break_off(Code::WrongBranch, now);
         }
+        let reach = start.cursor.through.max(start.ahead);
+        let same_feed = start.epoch == Some(welcome.epoch) && reach <= welcome.head;
+        if welcome.dictionary > DICTIONARY_LATEST || (welcome.plan == Plan::Continue && !same_feed) {
+            return self.break_off(Code::Unexpected, now);
+        }
+        self.line.packing = Packing { dictionary: welcome.dictionary };
         self.line
             .effects
-            .push_back(DeviceEffect::LearnTime { relay_time: admission.time, round_trip_ms: now.since(asked) });
-        self.line.effects.push_back(DeviceEffect::Admitted(admission.membership.clone()));
-        match admission.seen {
+            .push_back(DeviceEffect::LearnTime { relay_time: welcome.time, round_trip_ms: now.since(asked) });
+        self.line.effects.push_back(DeviceEffect::Admitted(welcome.membership.clone()));
+        match welcome.seen {
             Some(seen) => {
                 self.line.effects.push_back(DeviceEffect::Recall(seen));
-                self.state = State::Recalling { start, admission: Box::new(admission), held: Vec::new() };
+                self.state = State::Recalling { start, welcome: Box::new(welcome), held: Vec::new() };
             }
-            None => self.exchange(&start, &admission, now),
+            None => self.proceed(&start, &welcome, now),
         }
     }
 
     /// The driver's answer to [`DeviceEffect::Recall`]: whether the store holds the change.
     pub fn handle_recalled(&mut self, held_by_store: bool, now: Tick) {
         let state = std::mem::replace(&mut self.state, State::Over);
-        let State::Recalling { start, admission, held } = state else {
+        let State::Recalling { start, welcome, held } = state else {
             self.state = state;
             return;
         };
-        if let (false, Some(seen)) = (held_by_store, admission.seen) {
+        if let (false, Some(seen)) = (held_by_store, welcome.seen) {
             self.line.send(&Frame::Goodbye(Code::Restored.into()), now);
             return self.end(Outcome::Restored { seen });
         }
-        self.exchange(&start, &admission, now);
+        self.proceed(&start, &welcome, now);
         for frame in held {
             if !self.is_over() {
                 self.take(frame, now);
@@ -218,24 +265,76 @@ impl DeviceSession {
         }
     }
 
-    fn exchange(&mut self, start: &Start, admission: &Admission, now: Tick) {
-        let cursor = usable(start.cursor, start.epoch, admission.epoch, admission.head);
-        let why = match start.epoch {
-            None => Some(AdoptReason::First),
-            Some(epoch) if epoch != admission.epoch => Some(AdoptReason::NewEpoch),
-            Some(_) if cursor != start.cursor => Some(AdoptReason::FellBehind),
-            Some(_) => None,
+    /// Goes on as the relay planned.
+    fn proceed(&mut self, start: &Start, welcome: &Welcome, now: Tick) {
+        let frame_bytes = start.frame_bytes.clamp(FRAME_BYTES_WANTED_MIN, FRAME_BYTES_WANTED_MAX) as usize;
+        self.line.report.head = welcome.head;
+        let (cursor, owed) = match welcome.plan {
+            Plan::Continue => (start.cursor, start.owed.clone()),
+            Plan::FromStart => {
+                self.start_over(start, welcome);
+                (Cursor::default(), Vec::new())
+            }
+            Plan::Reconcile => {
+                let reconciling = Reconciling::new(frame_bytes, start.outbox, welcome, &mut self.line);
+                self.state = State::Reconciling(Box::new(reconciling));
+                return;
+            }
         };
-        if let Some(why) = why {
-            self.line.report.started_over = why != AdoptReason::First;
-            self.line.effects.push_back(DeviceEffect::AdoptFeed { epoch: admission.epoch, cursor, why });
-        }
+        let caught_up = cursor == Cursor::at(welcome.head) && owed.is_empty();
+        let place = Place { cursor, owed, caught_up };
+        self.exchange(Exchange::new(frame_bytes, start.outbox, place), now);
+    }
+
+    fn start_over(&mut self, start: &Start, welcome: &Welcome) {
+        let why = match start.epoch {
+            None => AdoptReason::First,
+            Some(epoch) if epoch != welcome.epoch => AdoptReason::NewEpoch,
+            Some(_) => AdoptReason::FellBehind,
+        };
+        let (epoch, cursor, ahead) = (welcome.epoch, Cursor::default(), Position::START);
+        self.line.report.started_over = why != AdoptReason::First;
         self.line.report.cursor = cursor;
-        self.line.report.head = admission.head;
-        let mut exchange = Exchange::new(&self.config, start, cursor, admission.head);
+        self.line.ledger.ahead = ahead;
+        self.line.effects.push_back(DeviceEffect::AdoptFeed { epoch, cursor, ahead, why });
+    }
+
+    fn exchange(&mut self, mut exchange: Exchange, now: Tick) {
         exchange.pump(&mut self.line, now);
         self.state = State::Exchanging(Box::new(exchange));
         self.settle_down(now);
+    }
+
+    /// After a step of reconciling or of the exchange.
+    fn went(&mut self, step: Result<(), Code>, now: Tick) {
+        match step {
+            Ok(()) => self.settle_down(now),
+            Err(code) => self.break_off(code, now),
+        }
+    }
+
+    /// The driver's answer to [`DeviceEffect::ReadBook`].
+    pub fn handle_book(&mut self, book: Book, now: Tick) {
+        if let State::Reconciling(reconciling) = &mut self.state {
+            reconciling.book(book, &mut self.line, now);
+            self.settle_down(now);
+        }
+    }
+
+    /// The driver's answer to [`DeviceEffect::ReadHashes`].
+    pub fn handle_hashes(&mut self, known: Vec<(DocId, Known)>, now: Tick) {
+        if let State::Reconciling(reconciling) = &mut self.state {
+            let taken = reconciling.hashes(known, &mut self.line, now);
+            self.went(taken, now);
+        }
+    }
+
+    /// The driver's answer to [`DeviceEffect::ReadRestore`]: what was read, and what of the question is left.
+    pub fn handle_restore(&mut self, items: Vec<Item>, left: Vec<(DocId, Wanted)>, now: Tick) {
+        if let State::Reconciling(reconciling) = &mut self.state {
+            let taken = reconciling.restore(items, left, &mut self.line, now);
+            self.went(taken, now);
+        }
     }
 
     /// The driver's answer to [`DeviceEffect::ReadOutbox`].
@@ -253,13 +352,23 @@ impl DeviceSession {
         }
     }
 
-    /// The driver's answer to [`DeviceEffect::Commit`]: it is durable, and changed this many documents.
-    pub fn handle_committed(&mut self, documents_changed: u64, now: Tick) {
+    /// The driver's answer to [`DeviceEffect::Commit`]: it is durable and changed this many documents; the acknowledged
+    /// changes then come to `sum`.
+    pub fn handle_committed(&mut self, documents_changed: u64, sum: Sum, now: Tick) {
         self.line.report.documents_changed += documents_changed;
-        if let State::Exchanging(exchange) = &mut self.state {
-            exchange.committed();
-            self.settle_down(now);
-        }
+        self.changed(sum, now);
+    }
+
+    /// The driver's answer to [`DeviceEffect::Settle`] or [`DeviceEffect::SettleRestored`]: it is durable; the acknowledged
+    /// changes then come to `sum`.
+    pub fn handle_settled(&mut self, sum: Sum, now: Tick) {
+        self.changed(sum, now);
+    }
+
+    fn changed(&mut self, sum: Sum, now: Tick) {
+        self.line.ledger.sum = sum;
+        self.line.ledger.open = self.line.ledger.open.saturating_sub(1);
+        self.settle_down(now);
     }
 
     /// The time of [`DeviceSession::poll_timeout`] has come. Calling it early does nothing.
@@ -271,7 +380,7 @@ impl DeviceSession {
                     self.break_off(Code::Idle, now);
                 }
             }
-            State::Recalling { .. } | State::Exchanging(_) => {
+            State::Recalling { .. } | State::Reconciling(_) | State::Exchanging(_) => {
                 if now.since(self.line.heard) >= IDLE_MS_MAX {
                     self.break_off(Code::Idle, now);
                 } else if now.since(self.line.sent) >= HEARTBEAT_MS {
@@ -313,7 +422,7 @@ impl DeviceSession {
             State::AwaitingChallenge(_) | State::AwaitingWelcome { .. } | State::AwaitingEnrolled => {
                 Some(self.line.opened.plus_millis(HANDSHAKE_MS_MAX))
             }
-            State::Recalling { .. } | State::Exchanging(_) => {
+            State::Recalling { .. } | State::Reconciling(_) | State::Exchanging(_) => {
                 Some(self.line.heard.plus_millis(IDLE_MS_MAX).min(self.line.sent.plus_millis(HEARTBEAT_MS)))
             }
         }
@@ -334,7 +443,17 @@ impl DeviceSession {
     /// Whether the session has reached the feed's head and the relay has answered everything pushed.
     #[must_use]
     pub fn is_caught_up(&self) -> bool {
-        matches!(&self.state, State::Exchanging(exchange) if exchange.is_idle())
+        matches!(&self.state, State::Exchanging(exchange) if exchange.is_idle(&self.line))
+    }
+
+    /// How much is done and how much there is to do, as far as is known, in changes and documents: for a bar, not for sums.
+    #[must_use]
+    pub fn progress(&self) -> (u64, u64) {
+        match &self.state {
+            State::Reconciling(reconciling) => reconciling.progress(),
+            State::Exchanging(exchange) => exchange.progress(&self.line),
+            _ => (0, 0),
+        }
     }
 
     /// Whether the session is over; its last effect is [`DeviceEffect::End`].
@@ -343,13 +462,21 @@ impl DeviceSession {
         matches!(self.state, State::Over)
     }
 
-    /// After anything that may have finished the exchange.
+    /// After anything that may have finished reconciling or the exchange.
     fn settle_down(&mut self, now: Tick) {
+        if let State::Reconciling(reconciling) = &mut self.state {
+            let Some(exchange) = reconciling.finish(&mut self.line, now) else { return };
+            return self.exchange(exchange, now);
+        }
         let State::Exchanging(exchange) = &mut self.state else { return };
-        if !exchange.is_idle() {
+        if !exchange.is_idle(&self.line) {
             return;
         }
         exchange.tell_progress(&mut self.line, now);
+        if let Some((at, relay)) = exchange.unequal(&self.line) {
+            self.line.send(&Frame::Goodbye(Code::Unequal.into()), now);
+            return self.end(Outcome::Unequal { at, here: self.line.ledger.sum, relay });
+        }
         if self.config.mode == Mode::Once {
             self.line.send(&Frame::Goodbye(Code::Done.into()), now);
             self.end(Outcome::Done);

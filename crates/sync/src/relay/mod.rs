@@ -4,18 +4,23 @@
 //! a time, and only while the socket takes frames, so that a slow device holds a few frames of memory and no more.
 
 mod effect;
+mod own;
+mod reconcile;
 mod service;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use vocab::{Timestamp, Verdict};
+use vocab::{RangeAnswer, Timestamp};
 
-pub use effect::{FeedBatch, FeedDocument, FeedForm, RelayConfig, RelayCounters, RelayEffect, Submission};
+pub use effect::{
+    Appended, Compared, FeedBatch, FeedDocument, FeedForm, RelayConfig, RelayCounters, RelayEffect, Restoration,
+    RestoreForm, Restored, Submission,
+};
 
 use crate::limits::{HANDSHAKE_MS_MAX, IDLE_MS_MAX};
-use crate::wire::{Challenge, Frame, Reason, Signed, VERSION};
-use crate::{Admission, Claim, Code, LiveBatch, Membership, Nonce, Tick};
+use crate::wire::{Challenge, DICTIONARY_LATEST, Frame, Packing, Reason, Signed, VERSION, Welcome, Windows};
+use crate::{Admission, Claim, Code, LiveBatch, Membership, Nonce, Plan, Tick};
 use service::Service;
 
 /// How many frames may wait for the socket in all; reached only by a device that asks without listening.
@@ -25,6 +30,7 @@ const FRAMES_WAITING_MAX: usize = 64;
 #[derive(Debug)]
 pub struct RelaySession {
     config: RelayConfig,
+    windows: Option<Windows>,
     nonce: Nonce,
     state: State,
     line: Line,
@@ -48,6 +54,7 @@ enum State {
 struct Line {
     effects: VecDeque<RelayEffect>,
     counters: RelayCounters,
+    packing: Packing,
     opened: Tick,
     heard: Tick,
     /// Frames handed to the driver and not yet by the driver to the socket.
@@ -56,7 +63,7 @@ struct Line {
 
 impl Line {
     fn send(&mut self, frame: &Frame) {
-        self.send_bytes(frame.encode().into());
+        self.send_bytes(frame.encode(self.packing).into());
     }
 
     fn send_bytes(&mut self, bytes: Arc<[u8]>) {
@@ -73,12 +80,19 @@ impl RelaySession {
         let mut line = Line {
             effects: VecDeque::new(),
             counters: RelayCounters::default(),
+            packing: Packing::PLAIN,
             opened: now,
             heard: now,
             in_flight: 0,
         };
         line.send(&Frame::Challenge(Challenge::from(nonce)));
-        RelaySession { config, nonce, state: State::AwaitingHello, line }
+        RelaySession { config, windows: None, nonce, state: State::AwaitingHello, line }
+    }
+
+    /// The same session, which may open a window of these when a device catches up over a poor link.
+    #[must_use]
+    pub fn with_windows(self, windows: &Windows) -> Self {
+        RelaySession { windows: Some(windows.clone()), ..self }
     }
 
     /// A binary message arrived.
@@ -88,7 +102,7 @@ impl RelaySession {
         }
         self.line.heard = now;
         self.line.counters.bytes_in += bytes.len() as u64;
-        match Frame::decode(bytes) {
+        match Frame::decode(bytes, self.line.packing) {
             Ok(frame) => self.take(frame, now),
             Err(error) => self.end(Reason { code: error.code(), text: error.to_string() }),
         }
@@ -152,8 +166,18 @@ impl RelaySession {
             Ok(admission) if admission.membership.branch != claim.branch => self.refuse(Code::WrongBranch),
             Ok(admission) => {
                 self.line.heard = now;
-                self.line.send(&Frame::Welcome(admission.clone()));
-                let mut service = Service::new(self.config, claim, &admission);
+                let welcome = Welcome {
+                    plan: Plan::of(&claim, &admission),
+                    time: admission.time,
+                    membership: admission.membership,
+                    epoch: admission.epoch,
+                    head: admission.head,
+                    seen: admission.seen,
+                    dictionary: Packing::agreed(DICTIONARY_LATEST, claim.dictionary).dictionary,
+                };
+                let mut service = Service::new(self.config, self.windows.clone(), claim, &welcome);
+                self.line.packing = Packing { dictionary: welcome.dictionary };
+                self.line.send(&Frame::Welcome(welcome));
                 service.pump(&mut self.line);
                 self.state = State::Serving(Box::new(service));
             }
@@ -175,10 +199,29 @@ impl RelaySession {
         }
     }
 
-    /// The driver's answer to the oldest unanswered [`RelayEffect::Append`]: it is durable; one verdict for each submission.
-    pub fn handle_appended(&mut self, verdicts: Vec<Verdict>, now: Tick) {
+    /// The driver's answer to the oldest unanswered [`RelayEffect::Append`]: it is durable.
+    pub fn handle_appended(&mut self, appended: Appended, now: Tick) {
+        self.serve(now, |service, line| service.appended(appended, line));
+    }
+
+    /// The driver's answer to [`RelayEffect::ReadRanges`].
+    pub fn handle_ranges(&mut self, answers: Vec<RangeAnswer>, now: Tick) {
+        self.serve(now, |service, line| service.ranged(answers, line));
+    }
+
+    /// The driver's answer to [`RelayEffect::Compare`].
+    pub fn handle_compared(&mut self, compared: Compared, now: Tick) {
+        self.serve(now, |service, line| service.compared(compared, line));
+    }
+
+    /// The driver's answer to [`RelayEffect::Restore`]: it is durable.
+    pub fn handle_restored(&mut self, restored: Restored, now: Tick) {
+        self.serve(now, |service, line| service.restored(restored, line));
+    }
+
+    fn serve(&mut self, now: Tick, answer: impl FnOnce(&mut Service, &mut Line) -> Result<(), Code>) {
         if let State::Serving(service) = &mut self.state
-            && let Err(code) = service.appended(verdicts, &mut self.line)
+            && let Err(code) = answer(service, &mut self.line)
         {
             self.shut(code, now);
         }
@@ -274,7 +317,9 @@ impl RelaySession {
     }
 
     fn end(&mut self, reason: Reason) {
-        self.line.effects.retain(|effect| matches!(effect, RelayEffect::Send(_) | RelayEffect::Append { .. }));
+        self.line.effects.retain(|effect| {
+            matches!(effect, RelayEffect::Send(_) | RelayEffect::Append { .. } | RelayEffect::Restore { .. })
+        });
         let code = reason.code;
         self.line.send(&Frame::Goodbye(reason));
         self.line.effects.push_back(RelayEffect::Close(code));

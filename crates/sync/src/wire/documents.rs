@@ -4,11 +4,12 @@ use std::mem;
 use std::sync::Arc;
 
 use minicbor::Decoder;
-use vocab::{Cursor, DocId, Position};
+use vocab::{Cursor, DocId, Owed, Position, Sum, Tombstone};
 
-use super::cbor::{Fields, Map, array, bool, item, list, uint};
-use super::{Frame, WireError, decode_cursor, encode_cursor, section};
-use crate::limits::{DOCUMENT_BYTES_MAX, ITEMS_PER_FRAME_MAX};
+use super::cbor::{Fields, Map, array, bool, item, list, tuple, uint};
+use super::items::{self, Item, ItemForm};
+use super::{Frame, Inflow, Outflow, Packing, WireError, decode_cursor, encode_cursor, section};
+use crate::limits::{ITEMS_PER_FRAME_MAX, OWED_MAX};
 
 /// Documents, and the cursor of a device that holds them and what came before.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,116 +24,80 @@ pub struct Documents {
     pub more: bool,
     /// What arrives.
     pub items: Vec<Item>,
-}
-
-/// Something of one document.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Item {
-    /// Which.
-    pub doc: DocId,
-    /// What of it.
-    pub form: ItemForm,
-}
-
-/// What an item holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ItemForm {
-    /// 0: the whole document.
-    Saved(Arc<[u8]>),
-    /// 1: changes in causal order.
-    Changes(Vec<Arc<[u8]>>),
-    /// 2: a part of a whole document that is too large for one frame. Its parts come one after the other.
-    Part {
-        /// The length of the whole, in bytes.
-        total: u64,
-        /// Where this part begins.
-        offset: u64,
-        /// The part.
-        bytes: Arc<[u8]>,
-    },
-}
-
-impl ItemForm {
-    fn len(&self) -> usize {
-        match self {
-            ItemForm::Saved(bytes) | ItemForm::Part { bytes, .. } => bytes.len(),
-            ItemForm::Changes(changes) => changes.iter().map(|bytes| bytes.len()).sum(),
-        }
-    }
+    /// All large documents that are owed after this frame; none when they are those from before.
+    pub owed: Option<Vec<Owed>>,
+    /// What the feed comes to at `after`, when that is one position and nothing is owed.
+    pub sum: Option<Sum>,
 }
 
 impl Documents {
-    pub(super) fn encode(&self) -> Map {
-        let raw = item(|e| {
-            e.array(self.items.len() as u64)?;
-            self.items.iter().try_for_each(|Item { doc, form }| match form {
-                ItemForm::Saved(bytes) => e.array(3)?.bytes(doc.as_bytes())?.u8(0)?.bytes(bytes)?.ok(),
-                ItemForm::Changes(changes) => {
-                    e.array(3)?.bytes(doc.as_bytes())?.u8(1)?.array(changes.len() as u64)?;
-                    changes.iter().try_for_each(|bytes| e.bytes(bytes)?.ok())
-                }
-                ItemForm::Part { total, offset, bytes } => {
-                    e.array(5)?.bytes(doc.as_bytes())?.u8(2)?.u64(*total)?.u64(*offset)?.bytes(bytes)?.ok()
-                }
-            })
-        });
-        Map::default()
+    pub(super) fn encode(&self, packing: Packing, window: Option<&mut Outflow>) -> Map {
+        let raw = item(|e| items::encode_items(e, &self.items));
+        let section = match window {
+            Some(window) => section::encode_part(&raw, packing, window),
+            None => section::encode(&raw, packing),
+        };
+        let mut map = Map::default()
             .uints(0, &encode_cursor(self.from))
             .uints(1, &encode_cursor(self.after))
             .uint(2, self.head.get())
             .bool(3, self.more)
-            .raw(4, section::encode(&raw))
+            .raw(4, section);
+        if let Some(owed) = &self.owed {
+            map = map.raw(5, encode_owed(owed));
+        }
+        match self.sum {
+            Some(sum) => map.bytes(6, &sum.to_bytes()),
+            None => map,
+        }
     }
 
-    pub(super) fn decode(fields: &Fields<'_>) -> Result<Self, WireError> {
-        let raw = fields.required(4, section::decode)?;
+    pub(super) fn decode(fields: &Fields<'_>, packing: Packing, window: &mut Inflow) -> Result<Self, WireError> {
+        let raw = fields.required(4, |d| section::decode_part(d, packing, window))?;
+        let more = fields.required(3, bool)?;
+        if !more {
+            window.close();
+        }
+        let max = ITEMS_PER_FRAME_MAX as u64;
         Ok(Documents {
             from: fields.required(0, decode_cursor)?,
             after: fields.required(1, decode_cursor)?,
             head: Position::new(fields.required(2, uint)?),
-            more: fields.required(3, bool)?,
-            items: decode_items(&raw)?,
+            more,
+            items: items::decode_items(&raw, max, max)?,
+            owed: fields.optional(5, decode_owed)?,
+            sum: fields.optional(6, array)?.map(Sum::from_bytes),
         })
     }
 }
 
-fn decode_items(raw: &[u8]) -> Result<Vec<Item>, WireError> {
-    let max = ITEMS_PER_FRAME_MAX as u64;
-    let mut decoder = Decoder::new(raw);
-    let count = list(&mut decoder, "documents", max)?;
-    let mut items = Vec::new();
-    let mut left = max;
-    for _ in 0..count {
-        let len = decoder.array()?.ok_or(WireError::Indefinite)?;
-        let doc = DocId::from_bytes(array(&mut decoder)?);
-        let form = match (decoder.u8()?, len) {
-            (0, 3) => ItemForm::Saved(decoder.bytes()?.into()),
-            (1, 3) => {
-                let count = list(&mut decoder, "changes", left)?;
-                left -= count;
-                let changes: Result<_, WireError> = (0..count).map(|_| Ok(decoder.bytes()?.into())).collect();
-                ItemForm::Changes(changes?)
-            }
-            (2, 5) => {
-                let (total, offset) = (decoder.u64()?, decoder.u64()?);
-                let bytes: Arc<[u8]> = decoder.bytes()?.into();
-                let end = offset.checked_add(bytes.len() as u64);
-                if total > DOCUMENT_BYTES_MAX as u64 || end.is_none_or(|end| end > total) || bytes.is_empty() {
-                    return Err(WireError::Value { expected: "a part within its document" });
-                }
-                ItemForm::Part { total, offset, bytes }
-            }
-            _ => return Err(WireError::Value { expected: "a known form of a document" }),
-        };
-        items.push(Item { doc, form });
-    }
-    if decoder.position() == raw.len() { Ok(items) } else { Err(WireError::Trailing) }
+pub(super) fn encode_owed(owed: &[Owed]) -> Vec<u8> {
+    item(|e| {
+        e.array(owed.len() as u64)?;
+        owed.iter().try_for_each(|owed| e.array(2)?.bytes(owed.doc.as_bytes())?.u64(owed.within.get())?.ok())
+    })
 }
 
-/// Packs documents into frames: as many to a frame as fit, a large one over several. The cursor moves past a document only
-/// with the frame that completes it.
+pub(super) fn decode_owed(decoder: &mut Decoder<'_>) -> Result<Vec<Owed>, WireError> {
+    let count = list(decoder, "owed documents", OWED_MAX as u64)?;
+    let mut owed: Vec<Owed> = Vec::new();
+    for _ in 0..count {
+        tuple(decoder, 2)?;
+        let next = Owed { doc: DocId::from_bytes(array(decoder)?), within: Position::new(uint(decoder)?) };
+        if owed.iter().any(|other| other.doc == next.doc) {
+            return Err(WireError::Value { expected: "a document owed once" });
+        }
+        owed.push(next);
+    }
+    Ok(owed)
+}
+
+/// Packs documents into frames, as many to a frame as fit. The cursor moves past a document only with the frame that
+/// completes it.
 pub(crate) struct Packer {
     batch_bytes: usize,
+    packing: Packing,
+    window: Option<Outflow>,
     head: Position,
     from: Cursor,
     complete: Cursor,
@@ -142,31 +107,53 @@ pub(crate) struct Packer {
     frames: Vec<Arc<[u8]>>,
 }
 
+/// Where the last frame of a batch leads.
+pub(crate) struct Landing {
+    /// The cursor of a device that has it.
+    pub(crate) after: Cursor,
+    /// Whether more of the catch-up follows.
+    pub(crate) more: bool,
+    /// What is owed then, when that changed.
+    pub(crate) owed: Option<Vec<Owed>>,
+    /// What the feed comes to there.
+    pub(crate) sum: Option<Sum>,
+}
+
 impl Packer {
     /// Frames for a device that stands at `from`.
-    pub(crate) fn new(batch_bytes: usize, from: Cursor, head: Position) -> Self {
-        Packer { batch_bytes, head, from, complete: from, items: Vec::new(), bytes: 0, changes: 0, frames: Vec::new() }
+    pub(crate) fn new(batch_bytes: usize, packing: Packing, from: Cursor, head: Position) -> Self {
+        Packer {
+            batch_bytes,
+            packing,
+            window: None,
+            head,
+            from,
+            complete: from,
+            items: Vec::new(),
+            bytes: 0,
+            changes: 0,
+            frames: Vec::new(),
+        }
+    }
+
+    /// Frames that are parts of this window.
+    pub(crate) fn within(self, window: Option<Outflow>) -> Self {
+        Packer { window, ..self }
     }
 
     /// A whole document.
-    pub(crate) fn saved(&mut self, doc: DocId, bytes: &Arc<[u8]>) {
-        if bytes.len() <= self.batch_bytes {
-            self.push(doc, ItemForm::Saved(bytes.clone()));
-            return;
-        }
-        for (index, part) in bytes.chunks(self.batch_bytes.max(1)).enumerate() {
-            let offset = (index * self.batch_bytes.max(1)) as u64;
-            self.push(doc, ItemForm::Part { total: bytes.len() as u64, offset, bytes: part.into() });
-        }
+    pub(crate) fn saved(&mut self, doc: DocId, bytes: Arc<[u8]>) {
+        self.push(Item { doc, form: ItemForm::Saved(bytes) });
+    }
+
+    /// A document that was erased.
+    pub(crate) fn erased(&mut self, tombstone: Tombstone) {
+        self.push(Item { doc: tombstone.doc, form: ItemForm::Erased(tombstone) });
     }
 
     /// One change of a document, after its earlier ones.
     pub(crate) fn change(&mut self, doc: DocId, bytes: Arc<[u8]>) {
-        if !self.fits(bytes.len()) {
-            self.flush(self.complete, true);
-        }
-        self.changes += 1;
-        self.bytes += bytes.len();
+        self.make_room(bytes.len());
         match self.items.last_mut() {
             Some(Item { doc: last, form: ItemForm::Changes(changes) }) if *last == doc => changes.push(bytes),
             _ => self.items.push(Item { doc, form: ItemForm::Changes(vec![bytes]) }),
@@ -178,30 +165,32 @@ impl Packer {
         self.complete = cursor;
     }
 
-    /// The frames; the last one leads to `after`, and says whether more of the catch-up follows.
-    pub(crate) fn finish(mut self, after: Cursor, more: bool) -> Vec<Arc<[u8]>> {
-        self.flush(after, more);
-        self.frames
+    /// The frames; the last one leads to `landing`. And the window, while more of the catch-up follows.
+    pub(crate) fn finish(mut self, landing: Landing) -> (Vec<Arc<[u8]>>, Option<Outflow>) {
+        let more = landing.more;
+        self.flush(landing);
+        (self.frames, self.window.filter(|_| more))
     }
 
-    fn push(&mut self, doc: DocId, form: ItemForm) {
-        let len = form.len();
-        if !self.fits(len) {
-            self.flush(self.complete, true);
+    fn push(&mut self, item: Item) {
+        self.make_room(item.form.len());
+        self.items.push(item);
+    }
+
+    fn make_room(&mut self, len: usize) {
+        let fits = self.bytes + len <= self.batch_bytes && self.changes < ITEMS_PER_FRAME_MAX;
+        if !self.items.is_empty() && !fits {
+            self.flush(Landing { after: self.complete, more: true, owed: None, sum: None });
         }
         self.bytes += len;
         self.changes += 1;
-        self.items.push(Item { doc, form });
     }
 
-    fn fits(&self, len: usize) -> bool {
-        self.items.is_empty() || (self.bytes + len <= self.batch_bytes && self.changes < ITEMS_PER_FRAME_MAX)
-    }
-
-    fn flush(&mut self, after: Cursor, more: bool) {
+    fn flush(&mut self, landing: Landing) {
+        let Landing { after, more, owed, sum } = landing;
         let items = mem::take(&mut self.items);
-        let frame = Frame::Documents(Documents { from: self.from, after, head: self.head, more, items });
-        self.frames.push(frame.encode().into());
+        let frame = Frame::Documents(Documents { from: self.from, after, head: self.head, more, items, owed, sum });
+        self.frames.push(frame.encode_in(self.packing, self.window.as_mut()).into());
         self.from = after;
         self.bytes = 0;
         self.changes = 0;

@@ -1,13 +1,14 @@
 //! The frames before the first change moves: Challenge, Hello, Enrol, Welcome, Enrolled.
 
 use minicbor::Decoder;
-use vocab::{Actor, BranchId, ChangeHash, DeviceKey, DocId, Epoch, Position, Timestamp};
+use vocab::{Actor, BranchId, ChangeHash, DeviceCode, DeviceKey, DocId, Epoch, Position, Sum, Timestamp};
 
 use super::cbor::{Fields, Map, array, bool, item, list, text, tuple, uint};
+use super::documents::{decode_owed, encode_owed};
 use super::{VERSION, WireError, decode_cursor, decode_time, encode_cursor, encode_time};
-use crate::limits::{INVITE_BYTES_MAX, TEXT_BYTES_MAX};
+use crate::limits::{FRAME_BYTES_WANTED_MAX, INVITE_BYTES_MAX, TEXT_BYTES_MAX};
 use crate::sign::{self, Purpose};
-use crate::{Admission, Claim, Code, DeviceSecret, EnrolRequest, Membership, Nonce, Seen};
+use crate::{Claim, Code, DeviceSecret, EnrolRequest, Membership, Nonce, Plan, Seen};
 
 /// Most versions a relay may offer.
 const VERSIONS_MAX: u64 = 32;
@@ -43,8 +44,27 @@ pub struct Signed {
     signature: [u8; 64],
 }
 
-/// Longest signed body, in bytes: every field at its bound, twice over.
-const SIGNED_BYTES_MAX: usize = 2_048;
+/// Longest signed body, in bytes: every field at its bound, and room for those of later versions.
+const SIGNED_BYTES_MAX: usize = 4_096;
+
+/// The relay's answer to a claim it accepts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Welcome {
+    /// The relay's wall clock.
+    pub time: Timestamp,
+    /// Who the device is here.
+    pub membership: Membership,
+    /// The epoch of the branch's feed.
+    pub epoch: Epoch,
+    /// The position of the feed's latest change.
+    pub head: Position,
+    /// The latest outbox entry the relay holds from the claim's actor.
+    pub seen: Option<Seen>,
+    /// How the connection goes on.
+    pub plan: Plan,
+    /// The dictionary of every section after this frame, in both directions; 0 for none.
+    pub dictionary: u8,
+}
 
 impl Signed {
     /// A Hello's payload.
@@ -58,25 +78,44 @@ impl Signed {
         if let Some(epoch) = claim.epoch {
             map = map.bytes(4, epoch.as_bytes());
         }
-        let map = map
+        let mut map = map
             .uints(5, &encode_cursor(claim.cursor))
             .uint(6, claim.settled)
             .uint(7, claim.outbox)
             .text(8, clip(&claim.app))
             .uint(9, encode_time(claim.time))
-            .bool(10, claim.follows);
+            .bool(10, claim.follows)
+            .bytes(11, &claim.sum.to_bytes());
+        if claim.ahead > Position::START {
+            map = map.uint(12, claim.ahead.get());
+        }
+        if claim.suspect {
+            map = map.bool(13, true);
+        }
+        if !claim.owed.is_empty() {
+            map = map.raw(14, encode_owed(&claim.owed));
+        }
+        if claim.frame_bytes != FRAME_BYTES_WANTED_MAX {
+            map = map.uint(15, u64::from(claim.frame_bytes));
+        }
+        if claim.dictionary != 0 {
+            map = map.uint(16, u64::from(claim.dictionary));
+        }
         Signed::new(secret, Purpose::Hello, nonce, &map)
     }
 
     /// An Enrol's payload.
     #[must_use]
     pub fn enrol(secret: &DeviceSecret, nonce: &Nonce, request: &EnrolRequest) -> Self {
-        let map = Map::default()
+        let mut map = Map::default()
             .uint(0, u64::from(VERSION))
             .bytes(1, request.key.as_bytes())
             .text(2, clip(&request.invite))
             .text(3, clip(&request.name))
             .text(4, clip(&request.app));
+        if let Some(code) = &request.code {
+            map = map.text(5, code.as_str());
+        }
         Signed::new(secret, Purpose::Enrol, nonce, &map)
     }
 
@@ -132,16 +171,25 @@ impl Signed {
             app: fields.required(8, text(TEXT_BYTES_MAX))?,
             time: fields.required(9, decode_time)?,
             follows: fields.required(10, bool)?,
+            sum: Sum::from_bytes(fields.required(11, array)?),
+            ahead: Position::new(fields.optional(12, uint)?.unwrap_or_default()),
+            suspect: fields.optional(13, bool)?.unwrap_or_default(),
+            owed: fields.optional(14, decode_owed)?.unwrap_or_default(),
+            frame_bytes: fields.optional(15, |d| Ok(d.u32()?))?.unwrap_or(FRAME_BYTES_WANTED_MAX),
+            dictionary: fields.optional(16, |d| Ok(d.u8()?))?.unwrap_or_default(),
         })
     }
 
     fn read_enrol(&self) -> Result<EnrolRequest, WireError> {
         let fields = Fields::read(&self.body)?;
+        let code = fields.optional(5, text(DeviceCode::CHARS_MAX))?;
+        let code = code.map(|code| code.parse().map_err(|_| WireError::Value { expected: "a device code" }));
         Ok(EnrolRequest {
             key: DeviceKey::from_bytes(fields.required(1, array)?),
             invite: fields.required(2, text(INVITE_BYTES_MAX))?,
             name: fields.required(3, text(TEXT_BYTES_MAX))?,
             app: fields.required(4, text(TEXT_BYTES_MAX))?,
+            code: code.transpose()?,
         })
     }
 
@@ -162,26 +210,40 @@ impl Signed {
     }
 }
 
-pub(super) fn encode_admission(admission: &Admission) -> Map {
-    let map = membership(Map::default().uint(0, encode_time(admission.time)), &admission.membership)
-        .bytes(6, admission.epoch.as_bytes())
-        .uint(7, admission.head.get());
-    match admission.seen {
-        None => map,
-        Some(seen) => map
-            .raw(8, item(|e| e.array(3)?.u64(seen.seq)?.bytes(seen.doc.as_bytes())?.bytes(seen.hash.as_bytes())?.ok())),
+impl Welcome {
+    pub(super) fn encode(&self) -> Map {
+        let mut map = membership(Map::default().uint(0, encode_time(self.time)), &self.membership)
+            .bytes(6, self.epoch.as_bytes())
+            .uint(7, self.head.get());
+        if let Some(Seen { seq, doc, hash }) = self.seen {
+            map = map.raw(8, item(|e| e.array(3)?.u64(seq)?.bytes(doc.as_bytes())?.bytes(hash.as_bytes())?.ok()));
+        }
+        let plan = match self.plan {
+            Plan::Continue => 0,
+            Plan::FromStart => 1,
+            Plan::Reconcile => 2,
+        };
+        map = map.uint(9, plan);
+        if self.dictionary == 0 { map } else { map.uint(10, u64::from(self.dictionary)) }
     }
-}
 
-pub(super) fn decode_admission(fields: &Fields<'_>) -> Result<Admission, WireError> {
-    let (membership, time) = decode_enrolled(fields)?;
-    Ok(Admission {
-        time,
-        membership,
-        epoch: Epoch::from_bytes(fields.required(6, array)?),
-        head: Position::new(fields.required(7, uint)?),
-        seen: fields.optional(8, decode_seen)?,
-    })
+    pub(super) fn decode(fields: &Fields<'_>) -> Result<Self, WireError> {
+        let (membership, time) = decode_enrolled(fields)?;
+        Ok(Welcome {
+            time,
+            membership,
+            epoch: Epoch::from_bytes(fields.required(6, array)?),
+            head: Position::new(fields.required(7, uint)?),
+            seen: fields.optional(8, decode_seen)?,
+            plan: match fields.required(9, uint)? {
+                0 => Plan::Continue,
+                1 => Plan::FromStart,
+                2 => Plan::Reconcile,
+                _ => return Err(WireError::Value { expected: "a plan" }),
+            },
+            dictionary: fields.optional(10, |d| Ok(d.u8()?))?.unwrap_or_default(),
+        })
+    }
 }
 
 pub(super) fn encode_enrolled(member: &Membership, time: Timestamp) -> Map {

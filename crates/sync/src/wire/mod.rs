@@ -8,27 +8,58 @@
 mod cbor;
 mod documents;
 mod handshake;
+mod items;
 mod push;
+mod reconcile;
 mod section;
+mod window;
+mod zip;
 
 use std::io;
 
 use thiserror::Error;
-use vocab::{Cursor, Position, Timestamp, Verdict};
+use vocab::{Cursor, Position, RangeAnswer, RangeQuery, Sum, Timestamp, Verdict};
 
 use crate::limits::{FRAME_BYTES_MAX, TEXT_BYTES_MAX};
-use crate::{Admission, Code, Membership, Nonce, Progress};
+use crate::{Ask, Code, Membership, Nonce, Progress};
 use cbor::{Fields, Map, text, uint};
 
-pub(crate) use documents::Packer;
-pub use documents::{Documents, Item, ItemForm};
-pub use handshake::{Challenge, Signed};
+pub use documents::Documents;
+pub(crate) use documents::{Landing, Packer};
+pub use handshake::{Challenge, Signed, Welcome};
+pub use items::{Item, ItemForm};
 pub use push::{Push, PushedChange};
+pub use reconcile::{Missing, RestoreRefusal, RestoredFrame};
+pub use window::{Inflow, Outflow, Windows};
 
 /// The version of the protocol that this crate speaks.
 pub const VERSION: u16 = 1;
 
-/// The numbers of the frames. A number is never given to another frame; those of issue 3's work are reserved.
+/// The latest dictionary for sections that this crate knows; 0 when none.
+pub const DICTIONARY_LATEST: u8 = zip::LATEST;
+
+/// How the sections of a connection are packed. Frames without a section do not depend on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Packing {
+    /// The dictionary that zstd uses; 0 for none.
+    pub dictionary: u8,
+}
+
+impl Packing {
+    /// Without a dictionary: how every connection begins.
+    pub const PLAIN: Packing = Packing { dictionary: 0 };
+
+    /// With the latest dictionary.
+    pub const LATEST: Packing = Packing { dictionary: DICTIONARY_LATEST };
+
+    /// With the latest dictionary that both sides know, when each says which is its latest.
+    #[must_use]
+    pub fn agreed(here: u8, there: u8) -> Packing {
+        Packing { dictionary: here.min(there) }
+    }
+}
+
+/// The numbers of the frames. A number is never given to another frame.
 mod number {
     pub(super) const CHALLENGE: u8 = 0;
     pub(super) const HELLO: u8 = 1;
@@ -43,7 +74,13 @@ mod number {
     pub(super) const PING: u8 = 10;
     pub(super) const PONG: u8 = 11;
     pub(super) const GOODBYE: u8 = 12;
-    // 13 Check, 14 Reconcile and 15 Tombstone are reserved: sums, reconciliation and erasure.
+    pub(super) const RECONCILE: u8 = 13;
+    pub(super) const RANGES: u8 = 14;
+    pub(super) const COMPARE: u8 = 15;
+    pub(super) const MISSING: u8 = 16;
+    pub(super) const RESTORE: u8 = 17;
+    pub(super) const RESTORED: u8 = 18;
+    pub(super) const RECONCILED: u8 = 19;
 }
 
 /// One message.
@@ -56,7 +93,7 @@ pub enum Frame {
     /// 2, device: a wish to join a branch; a signed [`crate::EnrolRequest`].
     Enrol(Signed),
     /// 3, relay: the answer to a Hello.
-    Welcome(Admission),
+    Welcome(Welcome),
     /// 4, relay: the answer to an Enrol.
     Enrolled {
         /// Who the device is now.
@@ -80,6 +117,20 @@ pub enum Frame {
     Pong(u64),
     /// 12, both: the connection ends.
     Goodbye(Reason),
+    /// 13, device: does the relay hold the same in these ranges of documents?
+    Reconcile(Vec<RangeQuery>),
+    /// 14, relay: the answers, in the order of the questions.
+    Ranges(Vec<RangeAnswer>),
+    /// 15, device: what does either side lack of these documents?
+    Compare(Vec<Ask>),
+    /// 16, relay: answers to the first questions of the oldest unanswered Compare.
+    Missing(Missing),
+    /// 17, device: changes and tombstones that the relay lacks.
+    Restore(Vec<Item>),
+    /// 18, relay: what became of the oldest unanswered Restore.
+    Restored(RestoredFrame),
+    /// 19, device: it holds everything up to this position, the Welcome's head. The feed goes on from there.
+    Reconciled(Position),
 }
 
 /// Why a connection ends, for machines and for people.
@@ -105,6 +156,8 @@ pub struct Verdicts {
     /// When the feed between these two positions holds nothing but this push: a device that holds the feed up to the first
     /// now holds it up to the second.
     pub span: Option<(Position, Position)>,
+    /// What the feed comes to at the end of the span.
+    pub sum: Option<Sum>,
 }
 
 /// Bytes that are not a frame of this version of the protocol.
@@ -195,23 +248,36 @@ impl WireError {
 impl Frame {
     /// The bytes of this frame.
     #[must_use]
-    pub fn encode(&self) -> Vec<u8> {
+    pub fn encode(&self, packing: Packing) -> Vec<u8> {
+        self.encode_in(packing, None)
+    }
+
+    /// As [`Frame::encode`]; documents become the next part of the window, if there is one.
+    #[must_use]
+    pub fn encode_in(&self, packing: Packing, window: Option<&mut Outflow>) -> Vec<u8> {
         let (number, map) = match self {
             Frame::Challenge(challenge) => (number::CHALLENGE, challenge.encode()),
             Frame::Hello(signed) => (number::HELLO, signed.encode()),
             Frame::Enrol(signed) => (number::ENROL, signed.encode()),
-            Frame::Welcome(admission) => (number::WELCOME, handshake::encode_admission(admission)),
+            Frame::Welcome(welcome) => (number::WELCOME, welcome.encode()),
             Frame::Enrolled { membership, time } => (number::ENROLLED, handshake::encode_enrolled(membership, *time)),
             Frame::Refused(reason) => (number::REFUSED, reason.encode()),
-            Frame::Push(push) => (number::PUSH, push.encode()),
+            Frame::Push(push) => (number::PUSH, push.encode(packing)),
             Frame::Verdicts(verdicts) => (number::VERDICTS, verdicts.encode()),
-            Frame::Documents(documents) => (number::DOCUMENTS, documents.encode()),
+            Frame::Documents(documents) => (number::DOCUMENTS, documents.encode(packing, window)),
             Frame::Progress(progress) => {
                 (number::PROGRESS, Map::default().uints(0, &encode_cursor(progress.cursor)).uint(1, progress.outbox))
             }
             Frame::Ping(ping) => (number::PING, Map::default().uint(0, *ping)),
             Frame::Pong(ping) => (number::PONG, Map::default().uint(0, *ping)),
             Frame::Goodbye(reason) => (number::GOODBYE, reason.encode()),
+            Frame::Reconcile(queries) => (number::RECONCILE, reconcile::encode_queries(queries, packing)),
+            Frame::Ranges(answers) => (number::RANGES, reconcile::encode_ranges(answers, packing)),
+            Frame::Compare(asks) => (number::COMPARE, reconcile::encode_asks(asks, packing)),
+            Frame::Missing(missing) => (number::MISSING, missing.encode(packing)),
+            Frame::Restore(items) => (number::RESTORE, reconcile::encode_restore(items, packing)),
+            Frame::Restored(restored) => (number::RESTORED, restored.encode()),
+            Frame::Reconciled(head) => (number::RECONCILED, Map::default().uint(0, head.get())),
         };
         let mut bytes = vec![number];
         map.write(&mut bytes);
@@ -223,7 +289,15 @@ impl Frame {
     ///
     /// # Errors
     /// [`WireError`] when they are not a frame of this version, or one beyond its limits.
-    pub fn decode(bytes: &[u8]) -> Result<Frame, WireError> {
+    pub fn decode(bytes: &[u8], packing: Packing) -> Result<Frame, WireError> {
+        Frame::decode_in(bytes, packing, &mut Inflow::default())
+    }
+
+    /// As [`Frame::decode`]; documents may be the next part of the window.
+    ///
+    /// # Errors
+    /// As [`Frame::decode`]. The window is then of no more use.
+    pub fn decode_in(bytes: &[u8], packing: Packing, window: &mut Inflow) -> Result<Frame, WireError> {
         if bytes.len() > FRAME_BYTES_MAX {
             return Err(WireError::TooLong { len: bytes.len() });
         }
@@ -232,7 +306,7 @@ impl Frame {
         if checksum(bytes) != *stated {
             return Err(WireError::Checksum);
         }
-        if *number > number::GOODBYE {
+        if *number > number::RECONCILED {
             return Err(WireError::UnknownFrame { number: *number });
         }
         let fields = Fields::read(body)?;
@@ -240,15 +314,15 @@ impl Frame {
             number::CHALLENGE => Frame::Challenge(Challenge::decode(&fields)?),
             number::HELLO => Frame::Hello(Signed::decode(&fields)?),
             number::ENROL => Frame::Enrol(Signed::decode(&fields)?),
-            number::WELCOME => Frame::Welcome(handshake::decode_admission(&fields)?),
+            number::WELCOME => Frame::Welcome(Welcome::decode(&fields)?),
             number::ENROLLED => {
                 let (membership, time) = handshake::decode_enrolled(&fields)?;
                 Frame::Enrolled { membership, time }
             }
             number::REFUSED => Frame::Refused(Reason::decode(&fields)?),
-            number::PUSH => Frame::Push(Push::decode(&fields)?),
+            number::PUSH => Frame::Push(Push::decode(&fields, packing)?),
             number::VERDICTS => Frame::Verdicts(Verdicts::decode(&fields)?),
-            number::DOCUMENTS => Frame::Documents(Documents::decode(&fields)?),
+            number::DOCUMENTS => Frame::Documents(Documents::decode(&fields, packing, window)?),
             number::PROGRESS => Frame::Progress(Progress {
                 cursor: fields.required(0, decode_cursor)?,
                 outbox: fields.required(1, uint)?,
@@ -256,6 +330,13 @@ impl Frame {
             number::PING => Frame::Ping(fields.required(0, uint)?),
             number::PONG => Frame::Pong(fields.required(0, uint)?),
             number::GOODBYE => Frame::Goodbye(Reason::decode(&fields)?),
+            number::RECONCILE => Frame::Reconcile(reconcile::decode_queries(&fields, packing)?),
+            number::RANGES => Frame::Ranges(reconcile::decode_ranges(&fields, packing)?),
+            number::COMPARE => Frame::Compare(reconcile::decode_asks(&fields, packing)?),
+            number::MISSING => Frame::Missing(Missing::decode(&fields, packing)?),
+            number::RESTORE => Frame::Restore(reconcile::decode_restore(&fields, packing)?),
+            number::RESTORED => Frame::Restored(RestoredFrame::decode(&fields)?),
+            number::RECONCILED => Frame::Reconciled(Position::new(fields.required(0, uint)?)),
             number => return Err(WireError::UnknownFrame { number }),
         })
     }

@@ -1,10 +1,10 @@
 //! The frames of the way up: Push and Verdicts.
 
 use minicbor::Decoder;
-use vocab::{DocId, Position, Refusal, Verdict};
+use vocab::{DocId, Position, Refusal, Sum, Verdict};
 
 use super::cbor::{Fields, Map, array, item, list, tuple, uint};
-use super::{Verdicts, WireError, section};
+use super::{Packing, Verdicts, WireError, section};
 use crate::limits::ITEMS_PER_FRAME_MAX;
 
 /// Changes from a device's outbox, in the order of their sequence.
@@ -26,18 +26,18 @@ pub struct PushedChange {
 }
 
 impl Push {
-    pub(super) fn encode(&self) -> Map {
+    pub(super) fn encode(&self, packing: Packing) -> Map {
         let raw = item(|e| {
             e.array(self.changes.len() as u64)?;
             self.changes.iter().try_for_each(|change| {
                 e.array(3)?.u64(change.seq)?.bytes(change.doc.as_bytes())?.bytes(&change.bytes)?.ok()
             })
         });
-        Map::default().raw(0, section::encode(&raw))
+        Map::default().raw(0, section::encode(&raw, packing))
     }
 
-    pub(super) fn decode(fields: &Fields<'_>) -> Result<Self, WireError> {
-        let raw = fields.required(0, section::decode)?;
+    pub(super) fn decode(fields: &Fields<'_>, packing: Packing) -> Result<Self, WireError> {
+        let raw = fields.required(0, |d| section::decode(d, packing))?;
         let mut decoder = Decoder::new(&raw);
         let count = list(&mut decoder, "changes", ITEMS_PER_FRAME_MAX as u64)?;
         let mut changes: Vec<PushedChange> = Vec::new();
@@ -73,10 +73,13 @@ impl Verdicts {
                 e.array(3)?.u64(*seq)?.u8(kind)?.u64(value)?.ok()
             })
         });
-        let map = Map::default().raw(0, list);
-        match self.span {
+        let mut map = Map::default().raw(0, list);
+        if let Some((from, to)) = self.span {
+            map = map.uints(1, &[from.get(), to.get()]);
+        }
+        match self.sum {
+            Some(sum) => map.bytes(2, &sum.to_bytes()),
             None => map,
-            Some((from, to)) => map.uints(1, &[from.get(), to.get()]),
         }
     }
 
@@ -94,7 +97,7 @@ impl Verdicts {
             tuple(d, 2)?;
             Ok((Position::new(uint(d)?), Position::new(uint(d)?)))
         })?;
-        Ok(Verdicts { verdicts, span })
+        Ok(Verdicts { verdicts, span, sum: fields.optional(2, array)?.map(Sum::from_bytes) })
     }
 }
 

@@ -1,31 +1,32 @@
 //! Saved forms, and what is behind.
 
-use rusqlite::{OptionalExtension, Row, Transaction, params};
-use vocab::{BranchId, DocId, Position};
+use rusqlite::{OptionalExtension, Transaction, params};
+use vocab::{BranchId, DocId, Position, Tombstone};
 
-use super::read::Changed;
-use super::{SqliteRelayStore, branch_row, place};
+use super::form::Changed;
+use super::{BranchRow, SqliteRelayStore, branch_row, erase, place};
 use crate::StoreError;
 use crate::columns::{Columns, integer, join_hashes};
 use crate::packing::pack;
-use crate::relay::{Behind, BranchCounts, Documents, Materialized, Quarantined, RelayDocument};
+use crate::relay::{
+    Behind, BranchCounts, Content, DOCUMENTS_BYTES_MAX, Documents, Materialized, Quarantined, RelayDocument,
+};
 
-fn changed(branch: i64, row: &Row<'_>) -> rusqlite::Result<Changed> {
-    Ok(Changed {
-        branch,
-        id: row.get(0)?,
-        doc: row.doc(1)?,
-        first: row.position(2)?,
-        last: row.position(3)?,
-        saved_through: row.position(4)?,
-        saved_bytes: usize::try_from(row.number(5)?).unwrap_or(usize::MAX),
-    })
+/// Where the sum stands behind [`Changed::COLUMNS`].
+const SUM_COLUMN: usize = 8;
+
+struct Known {
+    id: i64,
+    last: Position,
+    is_erased: bool,
 }
 
-fn document_id(tx: &Transaction<'_>, branch: i64, doc: DocId) -> Result<Option<(i64, Position)>, StoreError> {
+fn known(tx: &Transaction<'_>, branch: i64, doc: DocId) -> Result<Option<Known>, StoreError> {
     let found = tx
-        .prepare_cached("SELECT id, last FROM document WHERE branch = ?1 AND doc = ?2")?
-        .query_row(params![branch, doc.as_bytes()], |row| Ok((row.get(0)?, row.position(1)?)))
+        .prepare_cached("SELECT id, last, erased FROM document WHERE branch = ?1 AND doc = ?2")?
+        .query_row(params![branch, doc.as_bytes()], |row| {
+            Ok(Known { id: row.get(0)?, last: row.position(1)?, is_erased: row.position(2)? > Position::START })
+        })
         .optional()?;
     Ok(found)
 }
@@ -33,24 +34,33 @@ fn document_id(tx: &Transaction<'_>, branch: i64, doc: DocId) -> Result<Option<(
 impl Documents for SqliteRelayStore {
     fn behind(&self, branch: BranchId, limit: u32) -> Result<Vec<Behind>, StoreError> {
         let tx = self.begin_read()?;
-        let Some((branch, _)) = branch_row(&tx, branch)? else {
+        let Some(BranchRow { id: branch, .. }) = branch_row(&tx, branch)? else {
             return Ok(Vec::new());
         };
-        let mut statement = tx.prepare_cached(
-            "SELECT id, doc, first, last, saved_through, saved_bytes FROM document INDEXED BY document_behind
+        let mut statement = tx.prepare_cached(&format!(
+            "SELECT {}, sum FROM document INDEXED BY document_behind
              WHERE branch = ?1 AND tried < last ORDER BY last LIMIT ?2",
-        )?;
-        let rows = statement.query_map(params![branch, limit], |row| changed(branch, row))?;
-        rows.map(|row| {
-            let row = row?;
-            Ok(Behind { doc: row.doc, last: row.last, bytes: row.whole(&tx)? })
-        })
-        .collect()
+            Changed::COLUMNS
+        ))?;
+        let rows = statement
+            .query_map(params![branch, limit], |row| Ok((Changed::read(branch, row)?, row.sum(SUM_COLUMN)?)))?;
+        let mut behind = Vec::new();
+        let mut bytes = 0_usize;
+        for row in rows {
+            let (row, sum) = row?;
+            let content = if row.is_erased { Content::Erased } else { Content::Bytes(row.whole(&tx)?) };
+            bytes += if let Content::Bytes(whole) = &content { whole.len() } else { 0 };
+            behind.push(Behind { doc: row.doc, last: row.last, sum, content });
+            if bytes >= DOCUMENTS_BYTES_MAX {
+                break;
+            }
+        }
+        Ok(behind)
     }
 
     fn put_materialized(&mut self, branch: BranchId, documents: &[Materialized]) -> Result<(), StoreError> {
         let tx = self.begin_write()?;
-        let Some((branch, _)) = branch_row(&tx, branch)? else {
+        let Some(BranchRow { id: branch, .. }) = branch_row(&tx, branch)? else {
             return Ok(());
         };
         {
@@ -58,12 +68,18 @@ impl Documents for SqliteRelayStore {
                 tx.prepare_cached("INSERT OR REPLACE INTO saved (document, heads, bytes) VALUES (?1, ?2, ?3)")?;
             let mut note = tx
                 .prepare_cached("UPDATE document SET tried = ?2, saved_through = ?2, saved_bytes = ?3 WHERE id = ?1")?;
+            let mut pass = tx.prepare_cached("UPDATE document SET tried = max(tried, ?2) WHERE id = ?1")?;
             let mut release = tx.prepare_cached("DELETE FROM quarantine WHERE document = ?1")?;
             for document in documents {
-                let Some((id, last)) = document_id(&tx, branch, document.doc)? else {
+                let Some(Known { id, last, is_erased }) = known(&tx, branch, document.doc)? else {
                     continue;
                 };
                 let through = integer(document.through.min(last).get());
+                if is_erased {
+                    // What was made of it before it was erased must not come back.
+                    pass.execute([id, through])?;
+                    continue;
+                }
                 save.execute(params![id, join_hashes(&document.heads), pack(&document.bytes)?])?;
                 note.execute(params![id, through, integer(document.bytes.len() as u64)])?;
                 release.execute([id])?;
@@ -76,10 +92,10 @@ impl Documents for SqliteRelayStore {
 
     fn quarantine(&mut self, branch: BranchId, document: &Quarantined) -> Result<(), StoreError> {
         let tx = self.begin_write()?;
-        let Some((branch, _)) = branch_row(&tx, branch)? else {
+        let Some(BranchRow { id: branch, .. }) = branch_row(&tx, branch)? else {
             return Ok(());
         };
-        if let Some((id, last)) = document_id(&tx, branch, document.doc)? {
+        if let Some(Known { id, last, is_erased: false }) = known(&tx, branch, document.doc)? {
             let through = integer(document.through.min(last).get());
             tx.prepare_cached("UPDATE document SET tried = ?2 WHERE id = ?1")?.execute([id, through])?;
             tx.prepare_cached(
@@ -92,9 +108,20 @@ impl Documents for SqliteRelayStore {
         Ok(())
     }
 
+    fn tombstone(&self, branch: BranchId, doc: DocId) -> Result<Option<Tombstone>, StoreError> {
+        let tx = self.begin_read()?;
+        let Some(BranchRow { id: branch, .. }) = branch_row(&tx, branch)? else {
+            return Ok(None);
+        };
+        match known(&tx, branch, doc)? {
+            Some(Known { id, is_erased: true, .. }) => erase::tombstone(&tx, id, doc),
+            _ => Ok(None),
+        }
+    }
+
     fn quarantined(&self, branch: BranchId, limit: u32) -> Result<Vec<Quarantined>, StoreError> {
         let tx = self.begin_read()?;
-        let Some((branch, _)) = branch_row(&tx, branch)? else {
+        let Some(BranchRow { id: branch, .. }) = branch_row(&tx, branch)? else {
             return Ok(Vec::new());
         };
         let mut statement = tx.prepare_cached(
@@ -112,39 +139,41 @@ impl Documents for SqliteRelayStore {
 
     fn document(&self, branch: BranchId, doc: DocId) -> Result<Option<RelayDocument>, StoreError> {
         let tx = self.begin_read()?;
-        let Some((branch, _)) = branch_row(&tx, branch)? else {
+        let Some(BranchRow { id: branch, .. }) = branch_row(&tx, branch)? else {
             return Ok(None);
         };
-        let found = tx
-            .prepare_cached(
-                "SELECT id, doc, first, last, saved_through, saved_bytes FROM document WHERE branch = ?1 AND doc = ?2",
-            )?
-            .query_row(params![branch, doc.as_bytes()], |row| changed(branch, row))
-            .optional()?;
+        let found = Changed::find(&tx, branch, doc)?.filter(|row| !row.is_erased);
         found.map(|row| Ok(RelayDocument { doc, last: row.last, bytes: row.whole(&tx)? })).transpose()
     }
 
     fn documents(&self, branch: BranchId, after: Option<DocId>, limit: u32) -> Result<Vec<RelayDocument>, StoreError> {
         let tx = self.begin_read()?;
-        let Some((branch, _)) = branch_row(&tx, branch)? else {
+        let Some(BranchRow { id: branch, .. }) = branch_row(&tx, branch)? else {
             return Ok(Vec::new());
         };
         let after = after.map(|doc| doc.as_bytes().to_vec()).unwrap_or_default();
-        let mut statement = tx.prepare_cached(
-            "SELECT id, doc, first, last, saved_through, saved_bytes FROM document
-             WHERE branch = ?1 AND doc > ?2 ORDER BY doc LIMIT ?3",
-        )?;
-        let rows = statement.query_map(params![branch, after, limit], |row| changed(branch, row))?;
-        rows.map(|row| {
+        let mut statement = tx.prepare_cached(&format!(
+            "SELECT {} FROM document WHERE branch = ?1 AND doc > ?2 AND erased = 0 ORDER BY doc LIMIT ?3",
+            Changed::COLUMNS
+        ))?;
+        let rows = statement.query_map(params![branch, after, limit], |row| Changed::read(branch, row))?;
+        let mut documents = Vec::new();
+        let mut bytes_read = 0_usize;
+        for row in rows {
             let row = row?;
-            Ok(RelayDocument { doc: row.doc, last: row.last, bytes: row.whole(&tx)? })
-        })
-        .collect()
+            let bytes = row.whole(&tx)?;
+            bytes_read += bytes.len();
+            documents.push(RelayDocument { doc: row.doc, last: row.last, bytes });
+            if bytes_read >= DOCUMENTS_BYTES_MAX {
+                break;
+            }
+        }
+        Ok(documents)
     }
 
     fn counts(&self, branch: BranchId) -> Result<BranchCounts, StoreError> {
         let tx = self.begin_read()?;
-        let Some((id, head)) = branch_row(&tx, branch)? else {
+        let Some(BranchRow { id, head, .. }) = branch_row(&tx, branch)? else {
             return Ok(BranchCounts::default());
         };
         let behind = tx
@@ -168,7 +197,8 @@ impl Documents for SqliteRelayStore {
         };
         let counts = tx
             .prepare_cached(
-                "SELECT documents, changes, change_bytes, (SELECT count(*) FROM quarantine WHERE quarantine.branch = ?1)
+                "SELECT documents, changes, change_bytes, (SELECT count(*) FROM quarantine WHERE quarantine.branch = ?1),
+                        (SELECT count(*) FROM tombstone WHERE tombstone.branch = ?1)
                  FROM branch WHERE id = ?1",
             )?
             .query_row([id], |row| {
@@ -180,6 +210,7 @@ impl Documents for SqliteRelayStore {
                     behind,
                     behind_since,
                     quarantined: row.number(3)?,
+                    erased: row.number(4)?,
                 })
             })?;
         Ok(counts)

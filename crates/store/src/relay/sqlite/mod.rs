@@ -1,25 +1,37 @@
 //! The embedded relay store: one SQLite file.
 
 mod append;
+mod books;
+mod catch_up;
 mod documents;
+mod erase;
+mod form;
+mod group;
+mod index;
 mod people;
 mod read;
 mod registry;
+mod sums;
 
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
-use vocab::{BranchId, Position};
+use vocab::{BranchId, Epoch, Position, Sum};
 
 use super::RelayStore;
 use crate::StoreError;
 use crate::columns::Columns;
-use crate::file::Schema;
+use crate::file::{Migration, Schema};
+
+pub use index::BookCache;
 
 const SCHEMA: Schema = Schema {
     application_id: 0x4642_5256,
     what: "a relay's store",
-    migrations: &[include_str!("0001_first.sql")],
+    migrations: &[
+        Migration::sql(include_str!("0001_first.sql")),
+        Migration { sql: include_str!("0002_sums.sql"), then: Some(sums::count_feeds) },
+    ],
     // A checkpoint about every 10,000 changes; a relay starts rarely and reads this back in some 10 ms.
     wal_bytes_max: 16 << 20,
 };
@@ -33,6 +45,7 @@ const CACHE_KIB: u32 = 16_384;
 pub struct SqliteRelayStore {
     conn: Connection,
     path: PathBuf,
+    books: BookCache,
 }
 
 impl SqliteRelayStore {
@@ -51,6 +64,16 @@ impl SqliteRelayStore {
     /// [`StoreError::Newer`], [`StoreError::Busy`].
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         SqliteRelayStore::over(SCHEMA.open(path)?, path)
+    }
+
+    /// Opens the store in the file `path` as one of several connections that share what reconciling keeps in memory.
+    ///
+    /// # Errors
+    /// Those of [`SqliteRelayStore::open`].
+    pub fn open_sharing(path: &Path, books: &BookCache) -> Result<Self, StoreError> {
+        let mut store = SqliteRelayStore::open(path)?;
+        store.books = books.clone();
+        Ok(store)
     }
 
     /// Opens the store in the file `path`, or makes it.
@@ -76,9 +99,24 @@ impl SqliteRelayStore {
         SqliteRelayStore::over(SCHEMA.in_memory(|_| Ok(()))?, Path::new(":memory:"))
     }
 
+    /// A copy of the store in memory, as of now: for tests and simulation.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`] when there is no memory.
+    pub fn copy_in_memory(&self) -> Result<Self, StoreError> {
+        SqliteRelayStore::over(Schema::copied(&self.conn)?, Path::new(":memory:"))
+    }
+
+    /// The connection, for SQLite's own hooks and limits: a simulation lets the disk end or fail with them. What is in the
+    /// file is read and written by the traits' methods.
+    #[must_use]
+    pub fn connection_mut(&mut self) -> &mut Connection {
+        &mut self.conn
+    }
+
     fn over(conn: Connection, path: &Path) -> Result<Self, StoreError> {
         conn.execute_batch(&format!("PRAGMA cache_size=-{CACHE_KIB}"))?;
-        Ok(SqliteRelayStore { conn, path: path.to_path_buf() })
+        Ok(SqliteRelayStore { conn, path: path.to_path_buf(), books: BookCache::default() })
     }
 
     /// The store's file.
@@ -129,6 +167,10 @@ impl RelayStore for SqliteRelayStore {
     fn backup(&self, path: &Path) -> Result<(), StoreError> {
         crate::file::backup(&self.conn, path)
     }
+
+    fn scrub(&mut self) -> Result<bool, StoreError> {
+        crate::file::scrub(&self.conn, &erase::SCRUBBED)
+    }
 }
 
 /// How many bits of a feed row's place are its position: 10^12 changes in a branch.
@@ -144,11 +186,20 @@ fn place(branch: i64, position: Position) -> Result<i64, StoreError> {
     }
 }
 
-/// A branch's own row id and the head of its feed.
-fn branch_row(conn: &Connection, branch: BranchId) -> Result<Option<(i64, Position)>, StoreError> {
+/// What is read of a branch before anything in it.
+struct BranchRow {
+    id: i64,
+    head: Position,
+    sum: Sum,
+    epoch: Epoch,
+}
+
+fn branch_row(conn: &Connection, branch: BranchId) -> Result<Option<BranchRow>, StoreError> {
     let row = conn
-        .prepare_cached("SELECT id, head FROM branch WHERE branch = ?1")?
-        .query_row([branch.as_bytes()], |row| Ok((row.get(0)?, row.position(1)?)))
+        .prepare_cached("SELECT id, head, sum, epoch FROM branch WHERE branch = ?1")?
+        .query_row([branch.as_bytes()], |row| {
+            Ok(BranchRow { id: row.get(0)?, head: row.position(1)?, sum: row.sum(2)?, epoch: row.epoch(3)? })
+        })
         .optional()?;
     Ok(row)
 }

@@ -1,97 +1,94 @@
-//! Reading feeds: what changed after a cursor, at the cost of what changed.
+//! Feeds: appending to them, and reading them at the cost of what is read.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use rusqlite::{OptionalExtension, Transaction, params};
-use vocab::{Actor, BranchId, Cursor, DocId, Position, Timestamp};
+use rusqlite::{OptionalExtension, params};
+use vocab::{Actor, BranchId, Cursor, Position, Sum, Timestamp, Tombstone};
 
-use super::{SqliteRelayStore, append, branch_row, place};
+use super::{SqliteRelayStore, append, branch_row, catch_up, erase, place};
 use crate::StoreError;
-use crate::columns::{Columns, integer};
-use crate::packing::unpack;
-use crate::relay::{
-    Appended, DOCUMENTS_PER_BATCH_MAX, FeedBatch, FeedChange, FeedDocument, FeedForm, Feeds, Seen, Submission,
-};
+use crate::columns::Columns;
+use crate::relay::{Appended, Erasure, FeedAsk, FeedBatch, FeedChange, Feeds, Intake, Seen};
 
 impl Feeds for SqliteRelayStore {
-    fn append(&mut self, submissions: &[Submission], at: Timestamp) -> Result<Vec<Appended>, StoreError> {
+    fn take(&mut self, intakes: &[Intake<'_>], at: Timestamp) -> Result<Vec<Appended>, StoreError> {
         let tx = self.begin_write()?;
-        let appended = append::append(&tx, submissions, at)?;
+        let appended = append::append(&tx, intakes, at)?;
         tx.commit()?;
         self.tidy();
         Ok(appended)
     }
 
-    fn head(&self, branch: BranchId) -> Result<Position, StoreError> {
-        Ok(branch_row(&self.conn, branch)?.map(|(_, head)| head).unwrap_or_default())
+    fn erase(&mut self, branch: BranchId, tombstone: &Tombstone) -> Result<Erasure, StoreError> {
+        let tx = self.begin_write()?;
+        let erasure = erase::erase(&tx, branch, tombstone)?;
+        tx.commit()?;
+        self.tidy();
+        Ok(erasure)
     }
 
-    fn changed_documents(
+    fn erasures(
         &self,
         branch: BranchId,
-        after: Cursor,
-        bytes_max: usize,
-        skip: &BTreeSet<Position>,
-    ) -> Result<FeedBatch, StoreError> {
+        after: Position,
+        limit: u32,
+    ) -> Result<Vec<(Position, Tombstone)>, StoreError> {
         let tx = self.begin_read()?;
-        let Some((branch, head)) = branch_row(&tx, branch)? else {
-            let start = Position::START;
-            return Ok(FeedBatch { documents: Vec::new(), cursor: Cursor::at(start), head: start, more: false });
+        match branch_row(&tx, branch)? {
+            Some(branch) => erase::tombstones(&tx, branch.id, after, limit),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    fn head(&self, branch: BranchId) -> Result<Position, StoreError> {
+        Ok(branch_row(&self.conn, branch)?.map(|branch| branch.head).unwrap_or_default())
+    }
+
+    fn sum_at(&self, branch: BranchId, position: Position) -> Result<Option<Sum>, StoreError> {
+        if position == Position::START {
+            return Ok(Some(Sum::ZERO));
+        }
+        let tx = self.begin_read()?;
+        let Some(branch) = branch_row(&tx, branch)?.filter(|branch| position <= branch.head) else {
+            return Ok(None);
         };
-        let mut batch = FeedBatch { documents: Vec::new(), cursor: after, head, more: true };
-        let mut bytes_total = 0_usize;
-        let mut looked_at = 0_usize;
-        let mut statement = tx.prepare_cached(
-            "SELECT id, doc, first, last, saved_through, saved_bytes FROM document
-             WHERE branch = ?1 AND last > ?2 ORDER BY last",
-        )?;
-        let mut rows = statement.query(params![branch, integer(after.through.get())])?;
-        loop {
-            let Some(row) = rows.next()? else {
-                batch.cursor = Cursor::at(head);
-                batch.more = false;
-                return Ok(batch);
-            };
-            if bytes_total >= bytes_max && !batch.documents.is_empty() || looked_at >= DOCUMENTS_PER_BATCH_MAX {
-                return Ok(batch);
-            }
-            looked_at += 1;
-            let changed = Changed {
-                branch,
-                id: row.get(0)?,
-                doc: row.doc(1)?,
-                first: row.position(2)?,
-                last: row.position(3)?,
-                saved_through: row.position(4)?,
-                saved_bytes: usize::try_from(row.number(5)?).unwrap_or(usize::MAX),
-            };
-            if let Some(document) = changed.read(&tx, after.base, skip)? {
-                bytes_total = bytes_total.saturating_add(match &document.form {
-                    FeedForm::Saved(bytes) => bytes.len(),
-                    FeedForm::Changes(changes) => changes.iter().map(|(_, bytes)| bytes.len()).sum(),
-                });
-                batch.documents.push(document);
-            }
-            batch.cursor.through = changed.last;
+        let sum = tx
+            .prepare_cached("SELECT sum FROM feed WHERE place = ?1")?
+            .query_row([place(branch.id, position)?], |row| row.sum(0))
+            .optional()?;
+        Ok(sum)
+    }
+
+    fn changed_documents(&self, branch: BranchId, ask: &FeedAsk<'_>) -> Result<FeedBatch, StoreError> {
+        let tx = self.begin_read()?;
+        match branch_row(&tx, branch)? {
+            Some(branch) => catch_up::read(&tx, &branch, ask),
+            None => Ok(FeedBatch {
+                documents: Vec::new(),
+                cursor: Cursor::at(Position::START),
+                owed: Vec::new(),
+                head: Position::START,
+                sum: Some(Sum::ZERO),
+                more: false,
+            }),
         }
     }
 
     fn changes(&self, branch: BranchId, after: Position, bytes_max: usize) -> Result<Vec<FeedChange>, StoreError> {
         let tx = self.begin_read()?;
-        let Some((branch, head)) = branch_row(&tx, branch)? else {
+        let Some(branch) = branch_row(&tx, branch)? else {
             return Ok(Vec::new());
         };
-        let start = place(branch, Position::START)?;
+        let start = place(branch.id, Position::START)?;
         let mut statement = tx.prepare_cached(
             "SELECT feed.place, document.doc, feed.hash, actor.actor, feed.seq, device.key, feed.received_at_ms, feed.bytes
              FROM feed
              JOIN document ON document.id = feed.document
              JOIN actor ON actor.id = feed.actor
              JOIN device ON device.id = feed.device
-             WHERE feed.place > ?1 AND feed.place <= ?2 ORDER BY feed.place",
+             WHERE feed.place > ?1 AND feed.place <= ?2 AND document.erased = 0 ORDER BY feed.place",
         )?;
-        let mut rows = statement.query([place(branch, after.min(head))?, place(branch, head)?])?;
+        let mut rows = statement.query([place(branch.id, after.min(branch.head))?, place(branch.id, branch.head)?])?;
         let mut changes = Vec::new();
         let mut bytes_total = 0_usize;
         while let Some(row) = rows.next()? {
@@ -128,103 +125,5 @@ impl Feeds for SqliteRelayStore {
             })
             .optional()?;
         Ok(seen)
-    }
-}
-
-/// A document's row.
-pub(super) struct Changed {
-    pub(super) branch: i64,
-    pub(super) id: i64,
-    pub(super) doc: DocId,
-    pub(super) first: Position,
-    pub(super) last: Position,
-    pub(super) saved_through: Position,
-    pub(super) saved_bytes: usize,
-}
-
-impl Changed {
-    /// What a device that holds everything up to `base`, and what is in `skip`, lacks of the document; nothing when it
-    /// lacks nothing.
-    fn read(
-        &self,
-        tx: &Transaction<'_>,
-        base: Position,
-        skip: &BTreeSet<Position>,
-    ) -> Result<Option<FeedDocument>, StoreError> {
-        let has_saved = self.saved_through > Position::START;
-        let is_new = self.first > base && !skip.contains(&self.first);
-        let mut changes = Vec::new();
-        // Bytes of the changes the device lacks, and of those among them that the saved form lacks as well.
-        let (mut lacked_bytes, mut unsaved_bytes) = (0_usize, 0_usize);
-        let mut position = self.last;
-        let mut read = tx.prepare_cached("SELECT prev, bytes FROM feed WHERE place = ?1")?;
-        while position > base {
-            if position <= self.saved_through
-                && (is_new || lacked_bytes > unsaved_bytes.saturating_add(self.saved_bytes))
-            {
-                break;
-            }
-            let (prev, bytes): (Position, Arc<[u8]>) =
-                read.query_row([place(self.branch, position)?], |row| Ok((row.position(0)?, row.get(1)?)))?;
-            if prev >= position {
-                return Err(StoreError::corrupt(format!("the feed turns back at position {position}")));
-            }
-            let is_skipped = skip.contains(&position);
-            if !is_skipped {
-                lacked_bytes = lacked_bytes.saturating_add(bytes.len());
-            }
-            if position > self.saved_through {
-                unsaved_bytes = unsaved_bytes.saturating_add(bytes.len());
-            }
-            changes.push((position, bytes, is_skipped));
-            position = prev;
-        }
-        changes.reverse();
-        if !is_new && changes.iter().all(|(_, _, is_skipped)| *is_skipped) {
-            return Ok(None);
-        }
-        let whole = has_saved && (is_new || lacked_bytes > unsaved_bytes.saturating_add(self.saved_bytes));
-        let form = if whole {
-            let mut bytes = self.saved(tx)?;
-            for (position, change, _) in &changes {
-                if *position > self.saved_through {
-                    bytes.extend_from_slice(change);
-                }
-            }
-            FeedForm::Saved(bytes.into())
-        } else {
-            let lacked = changes.into_iter().filter(|(_, _, is_skipped)| !is_skipped);
-            FeedForm::Changes(lacked.map(|(position, bytes, _)| (position, bytes)).collect())
-        };
-        Ok(Some(FeedDocument { doc: self.doc, last: self.last, form }))
-    }
-
-    /// The saved form alone, unpacked.
-    fn saved(&self, tx: &Transaction<'_>) -> Result<Vec<u8>, StoreError> {
-        let packed: Vec<u8> = tx
-            .prepare_cached("SELECT bytes FROM saved WHERE document = ?1")?
-            .query_row([self.id], |row| row.get(0))
-            .optional()?
-            .ok_or_else(|| StoreError::corrupt(format!("{} lacks its saved form", self.doc)))?;
-        Ok(unpack(&packed)?.into_owned())
-    }
-
-    /// All of the document: its saved form, if there is one, and every change after that.
-    pub(super) fn whole(&self, tx: &Transaction<'_>) -> Result<Vec<u8>, StoreError> {
-        let mut bytes = if self.saved_through > Position::START { self.saved(tx)? } else { Vec::new() };
-        let mut later: Vec<Vec<u8>> = Vec::new();
-        let mut position = self.last;
-        let mut read = tx.prepare_cached("SELECT prev, bytes FROM feed WHERE place = ?1")?;
-        while position > self.saved_through {
-            let (prev, change) =
-                read.query_row([place(self.branch, position)?], |row| Ok((row.position(0)?, row.get(1)?)))?;
-            if prev >= position {
-                return Err(StoreError::corrupt(format!("the feed turns back at position {position}")));
-            }
-            later.push(change);
-            position = prev;
-        }
-        later.iter().rev().for_each(|change| bytes.extend_from_slice(change));
-        Ok(bytes)
     }
 }

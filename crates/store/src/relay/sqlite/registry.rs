@@ -4,14 +4,17 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use vocab::{BranchId, Cursor, DeviceCode, DeviceKey, Epoch, Role, Staff, Timestamp};
 
 use super::{SqliteRelayStore, branch_row, people};
-use crate::StoreError;
 use crate::columns::{Columns, integer};
 use crate::relay::{
-    Branch, BranchDraft, Device, DeviceReport, Enrolment, Invite, PageSession, Pruned, Registry, RegistryError,
-    TokenDigest, User, UserDraft,
+    Branch, BranchDraft, Device, DeviceReport, Enrolment, Invite, Origin, PageSession, Pruned, RECOVERED_CODES_MIN,
+    Registry, RegistryError, TokenDigest, User, UserDraft,
 };
+use crate::{SecretKey, StoreError};
 
-const BRANCH: &str = "SELECT branch, name, epoch, zone, created_at_ms FROM branch";
+const BRANCH: &str = "SELECT branch, name, epoch, zone, created_at_ms, secret, recovering FROM branch";
+
+/// The highest number of a code that a device may ask for: four letters. Whoever asks for more would use codes up.
+const ASKED_CODE_MAX: u32 = 32 * 32 * 32 * 32 - 1;
 
 const DEVICE: &str = "SELECT device.code, device.key, branch.branch, device.name, device.staff, device.role,
     device.enrolled_at_ms, device.revoked_at_ms, device.seen_at_ms, device.base, device.through, device.outbox,
@@ -25,6 +28,8 @@ fn branch(row: &Row<'_>) -> rusqlite::Result<Branch> {
         epoch: row.epoch(2)?,
         zone: row.get(3)?,
         created_at: row.time(4)?,
+        secret: SecretKey::from_bytes(row.fixed(5)?),
+        origin: if row.get(6)? { Origin::Recovering } else { Origin::New },
     })
 }
 
@@ -62,7 +67,7 @@ fn is_constraint(error: &rusqlite::Error) -> bool {
 }
 
 pub(super) fn branch_id(conn: &Connection, branch: BranchId) -> Result<i64, RegistryError> {
-    branch_row(conn, branch)?.map(|(id, _)| id).ok_or(RegistryError::UnknownBranch)
+    branch_row(conn, branch)?.map(|branch| branch.id).ok_or(RegistryError::UnknownBranch)
 }
 
 fn device_with(conn: &Connection, key: DeviceKey) -> Result<Option<Device>, StoreError> {
@@ -135,26 +140,66 @@ fn admit(conn: &Connection, enrolment: &Enrolment, invite: &StoredInvite) -> Res
             // The key itself was looked up above, so what is not unique is its beginning.
             .map_err(|error| if is_constraint(&error) { RegistryError::KeyTooAlike } else { error.into() })?;
             let id = conn.last_insert_rowid();
-            let number = u32::try_from(id).map_err(|_| StoreError::corrupt("there are no device codes left"))?;
-            conn.prepare_cached("UPDATE device SET code = ?2 WHERE id = ?1")?
-                .execute(params![id, DeviceCode::enrolled(number).as_str()])?;
+            let code = match free_code(conn, enrolment.code.as_ref())? {
+                Some(code) => code,
+                None => next_code(conn)?,
+            };
+            conn.prepare_cached("UPDATE device SET code = ?2 WHERE id = ?1")?.execute(params![id, code.as_str()])?;
             Ok(id)
         }
     }
 }
 
+/// The code a device had before, when it may have it again.
+fn free_code(conn: &Connection, code: Option<&DeviceCode>) -> Result<Option<DeviceCode>, StoreError> {
+    let Some((code, number)) = code.and_then(|code| Some((code, code.number()?))) else {
+        return Ok(None);
+    };
+    if number == 0 || number > ASKED_CODE_MAX {
+        return Ok(None);
+    }
+    let taken: bool = conn
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM device WHERE code = ?1)")?
+        .query_row([code.as_str()], |row| row.get(0))?;
+    // Taken or not, somebody was given it: it is never made again.
+    count_codes_past(conn, number)?;
+    Ok((!taken).then(|| code.clone()))
+}
+
+/// A code nobody was given.
+fn next_code(conn: &Connection) -> Result<DeviceCode, StoreError> {
+    let last = conn
+        .prepare_cached("UPDATE device_code SET last = last + 1 RETURNING last")?
+        .query_row([], |row| row.number(0))?;
+    let number = u32::try_from(last).map_err(|_| StoreError::corrupt("there are no device codes left"))?;
+    Ok(DeviceCode::enrolled(number))
+}
+
+fn count_codes_past(conn: &Connection, number: u32) -> Result<(), StoreError> {
+    conn.prepare_cached("UPDATE device_code SET last = max(last, ?1)")?.execute([number])?;
+    Ok(())
+}
+
 impl Registry for SqliteRelayStore {
     fn add_branch(&mut self, draft: &BranchDraft) -> Result<Branch, RegistryError> {
         let tx = self.begin_write()?;
-        tx.prepare_cached("INSERT INTO branch (branch, name, epoch, zone, created_at_ms) VALUES (?1, ?2, ?3, ?4, ?5)")?
-            .execute(params![
-                draft.id.as_bytes(),
-                draft.name,
-                draft.epoch.as_bytes(),
-                draft.zone,
-                draft.created_at.millis()
-            ])
-            .map_err(|error| or_name_taken(error, &draft.name))?;
+        tx.prepare_cached(
+            "INSERT INTO branch (branch, name, epoch, zone, created_at_ms, secret, recovering)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )?
+        .execute(params![
+            draft.id.as_bytes(),
+            draft.name,
+            draft.epoch.as_bytes(),
+            draft.zone,
+            draft.created_at.millis(),
+            draft.secret.as_bytes(),
+            draft.origin == Origin::Recovering
+        ])
+        .map_err(|error| or_name_taken(error, &draft.name))?;
+        if draft.origin == Origin::Recovering {
+            count_codes_past(&tx, RECOVERED_CODES_MIN)?;
+        }
         tx.commit()?;
         self.tidy();
         Ok(Branch {
@@ -162,6 +207,8 @@ impl Registry for SqliteRelayStore {
             name: draft.name.clone(),
             epoch: draft.epoch,
             zone: draft.zone.clone(),
+            secret: draft.secret.clone(),
+            origin: draft.origin,
             created_at: draft.created_at,
         })
     }
@@ -185,6 +232,15 @@ impl Registry for SqliteRelayStore {
         let tx = self.begin_write()?;
         let id = branch_id(&tx, branch)?;
         tx.prepare_cached("UPDATE branch SET epoch = ?2 WHERE id = ?1")?.execute(params![id, epoch.as_bytes()])?;
+        tx.commit()?;
+        self.tidy();
+        Ok(())
+    }
+
+    fn end_recovery(&mut self, branch: BranchId) -> Result<(), RegistryError> {
+        let tx = self.begin_write()?;
+        let id = branch_id(&tx, branch)?;
+        tx.prepare_cached("UPDATE branch SET recovering = 0 WHERE id = ?1")?.execute([id])?;
         tx.commit()?;
         self.tidy();
         Ok(())

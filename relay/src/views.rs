@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use readmodel::Prepared;
-use records::{KINDS, View};
+use records::{ALL_KINDS, Class, View};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior, params};
 use store::{StoreError, StoreErrorKind};
 use vocab::{BranchId, DocId, Epoch, Position, RecordId};
@@ -110,7 +110,8 @@ impl Views {
                 Ok(id) => readmodel::bearers(&rows, &id)?,
                 Err(_) => Vec::new(),
             };
-            for kind in KINDS {
+            // A board is nobody's dossier: what stands there must not lead to its being erased.
+            for kind in ALL_KINDS.into_iter().filter(|kind| kind.class == Class::Dossier) {
                 found.extend(readmodel::by_legacy(&rows, kind, name)?);
             }
             let mut docs: Vec<DocId> = found.into_iter().map(|row| row.doc).collect();

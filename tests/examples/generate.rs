@@ -6,7 +6,7 @@ use std::error::Error;
 use std::io::Write;
 use std::path::PathBuf;
 
-use records::KINDS;
+use records::FORMS;
 use tables::FileForm;
 use tests::generate::{Branch, forms};
 use vocab::Lang;
@@ -20,7 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     forms.write(&folder, FileForm::Csv)?;
     forms.write(&folder.join("book.xlsx"), FileForm::Xlsx)?;
     let mut out = std::io::stdout().lock();
-    for kind in KINDS {
+    for kind in FORMS {
         writeln!(out, "{} {}", forms.rows(kind), kind.code)?;
     }
     Ok(())

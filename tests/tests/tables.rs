@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use messages::Catalogue;
-use records::{ASSESSMENT, CUSTOMER, FEEDBACK, Fields, KINDS, Kind, TASK, Value};
+use records::{ASSESSMENT, CUSTOMER, FEEDBACK, FORMS, Fields, Kind, TASK, Value};
 use tables::{FileForm, Forms, Table, TableErrors, TableRow};
 use tests::generate::{Scale, forms};
 use vocab::Lang;
@@ -45,7 +45,7 @@ fn broken(name: &str) -> TableErrors {
 #[test]
 fn the_golden_chain_is_read_with_its_values_and_links() {
     let tables = tables::read(&fixture("golden")).unwrap_or_else(|errors| panic!("{errors}"));
-    assert_eq!(tables.iter().map(|table| table.kind).collect::<Vec<_>>(), KINDS);
+    assert_eq!(tables.iter().map(|table| table.kind).collect::<Vec<_>>(), FORMS);
     let [customer, assessment, task, feedback] = [0, 1, 2, 3].map(|place| &tables[place].rows[0]);
 
     assert_eq!((customer.row_number, customer.id.as_str()), (2, "CUST001"));
@@ -77,7 +77,7 @@ fn the_golden_chain_is_read_with_its_values_and_links() {
 #[test]
 fn the_golden_chain_is_written_back_byte_for_byte() {
     let forms = written_again(&tables::read(&fixture("golden")).unwrap(), Lang::ZhCn);
-    for kind in KINDS {
+    for kind in FORMS {
         let golden = std::fs::read(fixture("golden").join(format!("{}.csv", kind.code))).unwrap();
         assert_eq!(String::from_utf8(forms.csv(kind)).unwrap(), String::from_utf8(golden).unwrap());
     }
@@ -252,7 +252,7 @@ fn a_generated_year_reads_back_equal_from_csv_and_xlsx_in_both_languages() {
         assert_eq!(from_files[0].rows.len(), 400);
         assert!(from_files[2].rows.len() > 2_500);
         let again = written_again(&from_files, lang);
-        for kind in KINDS {
+        for kind in FORMS {
             assert!(again.csv(kind) == made.csv(kind), "{} in {lang} differs", kind.code);
         }
         assert!(again.xlsx().unwrap() == made.xlsx().unwrap());
@@ -282,7 +282,7 @@ fn an_export_shows_the_ids_people_know() {
         records.push(serde_json::Value::Object(record));
     }
     let exported = Forms::of_json(records.iter(), Lang::ZhCn);
-    for kind in KINDS {
+    for kind in FORMS {
         let golden = std::fs::read(fixture("golden").join(format!("{}.csv", kind.code))).unwrap();
         assert_eq!(String::from_utf8(exported.csv(kind)).unwrap(), String::from_utf8(golden).unwrap());
     }

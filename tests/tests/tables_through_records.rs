@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use records::{Dossier, KINDS};
+use records::{Dossier, FORMS};
 use tables::{FileForm, Forms, Table};
 use tests::generate::{Branch, forms};
 use vocab::{Actor, Author, DeviceCode, DocId, EventId, Lang, RecordId, Timestamp};
@@ -64,7 +64,7 @@ fn the_golden_chain_comes_out_of_its_dossier_byte_for_byte() {
         let records = imported(&tables::read(&source).unwrap());
         assert_eq!(records.len(), 4);
         let exported = Forms::of_json(records.iter(), Lang::ZhCn);
-        for kind in KINDS {
+        for kind in FORMS {
             let expected = std::fs::read(golden.join(format!("{}.csv", kind.code))).unwrap();
             assert_same(kind.code, exported.csv(kind), expected);
         }
@@ -77,7 +77,7 @@ fn a_generated_year_comes_out_of_its_dossiers_as_it_went_in() {
     let made = forms(Branch::of_customers(21, 40).dossiers(), Lang::ZhCn);
     let tables = tables::read_bytes(FileForm::Xlsx, &made.xlsx().unwrap()).unwrap();
     let exported = Forms::of_json(imported(&tables).iter(), Lang::ZhCn);
-    for kind in KINDS {
+    for kind in FORMS {
         assert!(made.rows(kind) >= 40, "{}", kind.code);
         assert_same(kind.code, exported.csv(kind), made.csv(kind));
     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Arg as ClapArg, ArgAction, ArgMatches, Command, value_parser};
 use messages::{Arg, Catalogue};
-use records::KINDS;
+use records::ALL_KINDS;
 
 use crate::command_error::CommandError;
 use crate::context::Context;
@@ -25,7 +25,7 @@ pub(super) fn run(context: &Context, matches: &ArgMatches) -> Result<(), Command
         return Ok(context.printer.json(&report)?);
     }
     let key = if report.dry_run { "cli-import-dry" } else { "cli-import-done" };
-    for (kind, counts) in KINDS.into_iter().filter_map(|kind| Some((kind, report.kinds.get(kind.code)?))) {
+    for (kind, counts) in ALL_KINDS.into_iter().filter_map(|kind| Some((kind, report.kinds.get(kind.code)?))) {
         let args = [
             ("kind", Arg::Key(kind.label.to_owned())),
             ("rows", counts.rows.into()),

@@ -124,7 +124,8 @@ fn add(context: &Context, kind: &'static Kind, matches: &ArgMatches) -> Result<(
 
 /// What usually comes next in the closed loop of the service process.
 fn suggest(context: &Context, kind: &'static Kind, id: &str) {
-    let child = records::KINDS.into_iter().find(|child| child.parent.as_ref().is_some_and(|of| of.kind == kind.code));
+    let child =
+        records::ALL_KINDS.into_iter().find(|child| child.parent.as_ref().is_some_and(|of| of.kind == kind.code));
     let begun = step::steps_of(kind).find(|step| step.event == "started");
     match child {
         _ if let Some(step) = begun => context.next(&format!("fieldbook {} {} {id}", kind.code, step.verb)),

@@ -47,13 +47,13 @@ impl Device {
             TableFormat::Xlsx => std::fs::write(path, forms.xlsx()?).map_err(failed)?,
             TableFormat::Csv => {
                 std::fs::create_dir_all(path).map_err(failed)?;
-                for kind in records::KINDS {
+                for kind in records::FORMS {
                     let file = path.join(format!("{}.csv", kind.code));
                     std::fs::write(&file, forms.csv(kind))
                         .map_err(|source| DeviceError::File { path: file.clone(), source })?;
                 }
             }
         }
-        Ok(records::KINDS.into_iter().map(|kind| forms.rows(kind) as u64).sum())
+        Ok(records::FORMS.into_iter().map(|kind| forms.rows(kind) as u64).sum())
     }
 }

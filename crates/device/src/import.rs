@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use messages::{Arg, Message};
-use records::{Dossier, Entry, Fields, Invalid, KINDS, Kind, Source, Value};
+use records::{Dossier, Entry, FORMS, Fields, Invalid, Kind, Source, Value};
 use serde::Serialize;
 use store::WriteTx;
 use tables::{Problem, Table, TableRow};
@@ -311,7 +311,7 @@ fn match_rows<'t>(
     let mut matched: Vec<Matched<'t>> = Vec::new();
     let mut places: BTreeMap<(&'static str, &'t str), usize> = BTreeMap::new();
     // Parents before what belongs to them, whatever the order of the sheets.
-    for kind in KINDS {
+    for kind in FORMS {
         for table in tables.iter().filter(|table| table.kind == kind) {
             let sheet = table.sheet.as_deref();
             for row in &table.rows {

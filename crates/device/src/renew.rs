@@ -4,7 +4,7 @@
 //! two copies of one backup choose different ones. The feed brings back what the lost life had sent, and the counters of
 //! records and events jump past whatever arrives under this device's own code.
 
-use records::{Dossier, KINDS};
+use records::{ALL_KINDS, Dossier};
 use store::WriteTx;
 use vocab::{Actor, DeviceCode, Generation};
 
@@ -32,7 +32,7 @@ impl Own {
         let (records, events) = dossier.last_numbers(&self.key, &self.code);
         let mut numbers: Vec<(&'static str, u64)> = Vec::new();
         for (prefix, number) in records {
-            if let Some(kind) = KINDS.into_iter().find(|kind| kind.prefix == prefix) {
+            if let Some(kind) = ALL_KINDS.into_iter().find(|kind| kind.prefix == prefix) {
                 numbers.push((kind.prefix, number));
             }
         }

@@ -30,7 +30,7 @@ pub(crate) fn row(tx: &ReadTx<'_>, text: &str) -> Result<Row, WorkError> {
         return Ok(row);
     }
     let mut found = Vec::new();
-    for kind in records::KINDS {
+    for kind in records::ALL_KINDS {
         found.extend(readmodel::by_legacy(conn, kind, text)?);
     }
     match found.len() {

@@ -138,7 +138,7 @@ fn next(conn: &Connection) -> Result<i64, StoreError> {
 fn urgency(view: &View, record: &Record) -> Option<String> {
     let mut record = record;
     // As many steps as there are kinds: parents come from documents, and may point in circles.
-    for _ in 0..records::KINDS.len() {
+    for _ in 0..records::ALL_KINDS.len() {
         if let Some(urgency) = record.text("urgency") {
             return Some(urgency.to_owned());
         }

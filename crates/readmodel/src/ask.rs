@@ -305,7 +305,7 @@ pub fn counts(conn: &Connection) -> Result<Counts, StoreError> {
     };
     let mut statement =
         conn.prepare_cached("SELECT state, void, n FROM view_count WHERE kind = ?1 AND n > 0 ORDER BY state, void")?;
-    for kind in records::KINDS {
+    for kind in records::ALL_KINDS {
         let states = statement.query_map([kind.code], |row| {
             let (state, records): (String, i64) = (row.get(0)?, row.get(2)?);
             let state = Some(state).filter(|state| !state.is_empty());

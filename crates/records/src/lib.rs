@@ -1,7 +1,7 @@
 //! The dossier: one automerge document per customer, with everything done for them; and a branch's board and policy, which
 //! are documents of the same layout. Pure: time, ids and actors are arguments; no clock, no randomness, no I/O.
 //!
-//! - [`ALL_KINDS`] describes the kinds of record as tables ([`KINDS`]: those of the four paper forms). Flags, prompts, JSON, spreadsheets, pages and checks derive from them.
+//! - [`ALL_KINDS`] describes the kinds of record as tables ([`FORMS`]: those of the four paper forms). Flags, prompts, JSON, spreadsheets, pages and checks derive from them.
 //! - [`Dossier::edit`] writes: checked, atomic, one change at a time. [`Dossier::read`] says what stands, as a pure function
 //!   of the changes held, whatever the order they came in; [`Dossier::history`] says who wrote what.
 //! - Life cycles are logs of events, and a state is what the events add up to. Work done apart follows the rules of the
@@ -115,7 +115,7 @@ pub use dossier::{Corrupt, Dossier};
 pub use edit::{Edit, steps_open};
 pub use invalid::{Attempt, Invalid, Problem};
 pub use kinds::{
-    ALL_KINDS, ASSESSMENT, CARE, COMPLAINT, CUSTOMER, DAILY_CHECK, EMERGENCY, FEEDBACK, IMPROVEMENT, INQUIRY, KINDS,
+    ALL_KINDS, ASSESSMENT, CARE, COMPLAINT, CUSTOMER, DAILY_CHECK, EMERGENCY, FEEDBACK, FORMS, IMPROVEMENT, INQUIRY,
     ORDER, POINTS, POLICY, REVIEW, RISK, ROSTER, TASK, TRAINING, VISIT, WORKING_GROUP, kind, kind_of_prefix, may_write,
 };
 pub use merge::Merged;

@@ -6,7 +6,7 @@ use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 use messages::Message;
-use records::{Fields, KINDS, Kind, Shape, Source};
+use records::{FORMS, Fields, Kind, Shape, Source};
 
 use crate::problem::{Problem, TableErrors, Unreadable};
 use crate::recognise::{Form, Holds, recognise};
@@ -166,7 +166,7 @@ fn tables_of(sheets: &[Sheet]) -> Result<Vec<Table>, TableErrors> {
     if !errors.is_empty() {
         return Err(errors);
     }
-    tables.sort_by_key(|table| KINDS.into_iter().position(|kind| kind == table.kind));
+    tables.sort_by_key(|table| FORMS.into_iter().position(|kind| kind == table.kind));
     Ok(tables)
 }
 

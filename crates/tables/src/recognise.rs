@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use messages::{Arg, Catalogue, Message};
-use records::{Column, Field, KINDS, Kind};
+use records::{Column, FORMS, Field, Kind};
 use vocab::Lang;
 
 use crate::problem::{Problem, TableErrors};
@@ -50,7 +50,7 @@ pub(crate) struct Form {
 /// Finds the form of a sheet; everything wrong with its header goes into `errors`, what is merely worth knowing into `notes`.
 pub(crate) fn recognise(sheet: &Sheet, errors: &mut TableErrors, notes: &mut Vec<Problem>) -> Option<Form> {
     let candidates = sheet.rows.iter().take(HEADER_ROW_MAX).enumerate().flat_map(|(place, row)| {
-        KINDS.into_iter().map(move |kind| {
+        FORMS.into_iter().map(move |kind| {
             let known: BTreeSet<_> = row.cells.iter().filter_map(|cell| held(kind, cell)).map(Holds::name).collect();
             (known.len(), place, kind)
         })
@@ -115,7 +115,7 @@ fn unknown_form(found: &[String]) -> Message {
         .map(|header| header.chars().take(records::Invalid::VALUE_CHARS_MAX).collect::<String>())
         .collect();
     let mut message = Message::new("tables-unknown-table").with("found", found.join(" | "));
-    for (name, kind) in ["customer", "assessment", "task", "feedback"].into_iter().zip(KINDS) {
+    for (name, kind) in ["customer", "assessment", "task", "feedback"].into_iter().zip(FORMS) {
         message = message.with(name, headers(kind, Lang::ZhCn).join(","));
     }
     message

@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use messages::{Catalogue, Message};
-use records::{Fields, KINDS, Kind, Shape, Value};
+use records::{FORMS, Fields, Kind, Shape, Value};
 use thiserror::Error;
 use vocab::Lang;
 
@@ -69,8 +69,8 @@ impl WriteError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Forms {
     lang: Lang,
-    /// By place in [`KINDS`].
-    rows: [Vec<Vec<String>>; KINDS.len()],
+    /// By place in [`FORMS`].
+    rows: [Vec<Vec<String>>; FORMS.len()],
 }
 
 impl Forms {
@@ -84,7 +84,7 @@ impl Forms {
     /// Fills in a row. Ids stand in `fields` as they are to be shown.
     pub fn push(&mut self, kind: &'static Kind, fields: &Fields) {
         let row = kind.columns.iter().map(|column| column.show(kind, fields, self.lang)).collect();
-        if let Some(place) = KINDS.into_iter().position(|other| other == kind) {
+        if let Some(place) = FORMS.into_iter().position(|other| other == kind) {
             self.rows[place].push(row);
         }
     }
@@ -152,7 +152,7 @@ impl Forms {
             header: headers(kind, self.lang),
             rows: self.sorted(kind),
         };
-        workbook::write(KINDS.into_iter().map(page).collect())
+        workbook::write(FORMS.into_iter().map(page).collect())
     }
 
     /// Writes the workbook to the file `path`, or the .csv files (`customer.csv`, `assessment.csv`, ...) into the folder
@@ -169,7 +169,7 @@ impl Forms {
             FileForm::Csv => {
                 fs::create_dir_all(path).map_err(|source| WriteError::Io { path: path.to_owned(), source })?;
                 let mut written = Vec::new();
-                for kind in KINDS {
+                for kind in FORMS {
                     let file = path.join(format!("{}.csv", kind.code));
                     put(&file, &self.csv(kind))?;
                     written.push(file);
@@ -180,7 +180,7 @@ impl Forms {
     }
 
     fn of_kind(&self, kind: &Kind) -> &[Vec<String>] {
-        KINDS.into_iter().position(|other| other == kind).map_or(&[], |place| self.rows[place].as_slice())
+        FORMS.into_iter().position(|other| other == kind).map_or(&[], |place| self.rows[place].as_slice())
     }
 
     fn sorted(&self, kind: &Kind) -> Vec<&[String]> {

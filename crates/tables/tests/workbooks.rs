@@ -1,7 +1,7 @@
 //! Workbooks as Excel and people make them: real dates, numbers, formulas, stray cells, damage.
 
 use proptest::prelude::*;
-use records::{Fields, KINDS, Value};
+use records::{FORMS, Fields, Value};
 use rust_xlsxwriter::{ExcelDateTime, Format, Formula, Workbook, Worksheet};
 use tables::{FileForm, Forms, Table, TableErrors};
 use vocab::Lang;
@@ -149,7 +149,7 @@ fn forms(texts: &[(String, String)]) -> Forms {
             ("channel", Value::from("phone")),
             ("history", Value::from(history.as_str())),
         ]);
-        forms.push(KINDS[0], &fields);
+        forms.push(FORMS[0], &fields);
     }
     forms
 }
@@ -170,9 +170,9 @@ proptest! {
         texts in prop::collection::vec(("[-=+@'a王]{0,4}", "[-=+@'\",;|\n\ta-c_x0D客服。]{0,30}"), 1..6)
     ) {
         let forms = forms(&texts);
-        let csv = tables::read_bytes(FileForm::Csv, &forms.csv(KINDS[0])).unwrap();
+        let csv = tables::read_bytes(FileForm::Csv, &forms.csv(FORMS[0])).unwrap();
         let xlsx = tables::read_bytes(FileForm::Xlsx, &forms.xlsx().unwrap()).unwrap();
-        let xlsx: Vec<_> = xlsx.iter().find(|table| table.kind == KINDS[0]).unwrap().rows.clone();
+        let xlsx: Vec<_> = xlsx.iter().find(|table| table.kind == FORMS[0]).unwrap().rows.clone();
         prop_assert_eq!(&csv[0].rows, &xlsx);
         for (row, (name, history)) in csv[0].rows.iter().zip(&texts) {
             let name = format!("{name}*");

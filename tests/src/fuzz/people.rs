@@ -1,6 +1,6 @@
 //! What people type and what their spreadsheets hold.
 
-use records::KINDS;
+use records::ALL_KINDS;
 use tables::FileForm;
 use vocab::{Actor, Author, Day, DeviceCode, DocId, EventId, Lang, RecordId, Role, Staff, Timestamp};
 
@@ -78,7 +78,7 @@ fn archive(files: &[(&str, &[u8])]) -> Vec<u8> {
 /// Ids, times, names and the values of every field, as a person types them or a cell holds them.
 pub(super) fn words(data: &[u8]) {
     let mut bytes = Bytes::new(data);
-    let (kind, place) = (&KINDS[bytes.below(KINDS.len())], usize::from(bytes.byte()));
+    let (kind, place) = (&ALL_KINDS[bytes.below(ALL_KINDS.len())], usize::from(bytes.byte()));
     let Ok(text) = std::str::from_utf8(bytes.rest()) else { return };
     same_again::<RecordId>(text);
     same_again::<EventId>(text);

@@ -94,7 +94,7 @@ impl<'a> Narrator<'a> {
     }
 
     pub(super) fn imported(&self, identity: &Identity, report: &ImportReport) -> Result<(), CommandError> {
-        let counts: Vec<String> = records::KINDS
+        let counts: Vec<String> = records::ALL_KINDS
             .into_iter()
             .filter_map(|kind| Some((kind, report.kinds.get(kind.code)?)))
             .map(|(kind, counts)| {

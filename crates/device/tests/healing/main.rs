@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use device::{Device, DeviceError, Filter, Order, Page, SyncEvent};
-use records::{ASSESSMENT, CUSTOMER, Fields, KINDS, TASK, Value};
+use records::{ASSESSMENT, CUSTOMER, FORMS, Fields, TASK, Value};
 use relay::Relay;
 use vocab::{Actor, DocId};
 
@@ -43,7 +43,7 @@ fn export(device: &mut Device) -> String {
 /// Every text that anybody gave a record, with its document.
 fn said(device: &mut Device) -> BTreeSet<(String, String)> {
     let mut said = BTreeSet::new();
-    for kind in KINDS {
+    for kind in FORMS {
         let listing = device.list(kind, &Filter::default(), Order::Id, Page { offset: 0, limit: 1_000 }).unwrap();
         for row in listing.rows {
             let value = row.value().unwrap();

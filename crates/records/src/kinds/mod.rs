@@ -47,7 +47,7 @@ use vocab::Role;
 use crate::schema::{EventKind, FRONT_LINE, Field, Kind, LINE_CHARS_MAX, MANAGERS, Right, SUPERVISORS, Shape, Source};
 
 /// The kinds of the four paper forms, parents before what belongs to them.
-pub static KINDS: [&Kind; 4] = [&CUSTOMER, &ASSESSMENT, &TASK, &FEEDBACK];
+pub static FORMS: [&Kind; 4] = [&CUSTOMER, &ASSESSMENT, &TASK, &FEEDBACK];
 
 /// Every kind, parents before what belongs to them; dossier, board, policy.
 pub static ALL_KINDS: [&Kind; 19] = [

@@ -32,6 +32,7 @@ CREATE TABLE view_record (
   grade TEXT,
   due_at_ms INTEGER,
   legacy_id TEXT,
+  created_at_ms INTEGER NOT NULL,
   updated_at_ms INTEGER NOT NULL,
   void INTEGER NOT NULL,
   json TEXT NOT NULL,
@@ -71,3 +72,65 @@ CREATE TABLE view_count (
 
 -- What people wrote, as `words` cuts it up. Contentless: the texts themselves stand in `view_record.json`.
 CREATE VIRTUAL TABLE view_search USING fts5 (words, content = '', contentless_delete = 1, tokenize = 'unicode61');
+
+-- Limits of dossiers, judged: from these every state at every instant. `end_ms` is an authored time; what is not fulfilled has none.
+CREATE TABLE view_limit (
+  n INTEGER PRIMARY KEY,
+  doc BLOB NOT NULL,
+  record TEXT NOT NULL,
+  customer TEXT NOT NULL,
+  code TEXT NOT NULL,
+  part TEXT,
+  from_ms INTEGER NOT NULL,
+  soon_ms INTEGER NOT NULL,
+  due_ms INTEGER NOT NULL,
+  end_ms INTEGER,
+  roles TEXT NOT NULL,
+  staff TEXT,
+  urgency TEXT,
+  policy TEXT
+) STRICT;
+
+CREATE INDEX view_limit_doc ON view_limit (doc);
+CREATE INDEX view_limit_open ON view_limit (code, from_ms) WHERE end_ms IS NULL;
+CREATE INDEX view_limit_ended ON view_limit (end_ms) WHERE end_ms IS NOT NULL;
+
+-- Stretches in which something is to be looked at by the daily check: delayed, past due, approved without a task, a critical
+-- complaint.
+CREATE TABLE view_span (
+  n INTEGER PRIMARY KEY,
+  doc BLOB NOT NULL,
+  record TEXT NOT NULL,
+  customer TEXT NOT NULL,
+  what TEXT NOT NULL,
+  from_ms INTEGER NOT NULL,
+  end_ms INTEGER,
+  staff TEXT
+) STRICT;
+
+CREATE INDEX view_span_doc ON view_span (doc);
+CREATE INDEX view_span_what ON view_span (what, end_ms);
+
+-- What key figures count: one row for each countable fact.
+CREATE TABLE view_fact (
+  n INTEGER PRIMARY KEY,
+  doc BLOB NOT NULL,
+  record TEXT NOT NULL,
+  fact TEXT NOT NULL,
+  at_ms INTEGER NOT NULL,
+  person TEXT,
+  customer TEXT,
+  value INTEGER,
+  ok INTEGER
+) STRICT;
+
+CREATE INDEX view_fact_doc ON view_fact (doc);
+CREATE INDEX view_fact_at ON view_fact (fact, at_ms);
+
+-- Pairs of customers that are one.
+CREATE TABLE view_merge (
+  doc BLOB NOT NULL,
+  a TEXT NOT NULL,
+  b TEXT NOT NULL,
+  PRIMARY KEY (doc, a, b)
+) STRICT, WITHOUT ROWID;

@@ -177,13 +177,13 @@ fn apply_document(conn: &Connection, doc: DocId, view: &View) -> Result<(), Stor
 
 const INSERT: &str =
     "INSERT INTO view_record (n, id, doc, kind, customer, parent, state, person, urgency, grade, due_at_ms,
-                                              legacy_id, updated_at_ms, void, json, inner)
-     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
+                                              legacy_id, updated_at_ms, void, json, inner, created_at_ms)
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)";
 
 /// Takes the same parameters; a row's id and document stay what they are.
 const UPDATE: &str = "UPDATE view_record
      SET kind = ?4, customer = ?5, parent = ?6, state = ?7, person = ?8, urgency = ?9, grade = ?10, due_at_ms = ?11,
-         legacy_id = ?12, updated_at_ms = ?13, void = ?14, json = ?15
+         legacy_id = ?12, updated_at_ms = ?13, void = ?14, json = ?15, created_at_ms = ?17
      WHERE n = ?1 AND id = ?2 AND doc = ?3 AND inner = ?16";
 
 fn write(
@@ -210,7 +210,8 @@ fn write(
         record.updated.at.millis(),
         columns.void,
         columns.json,
-        inner.as_str()
+        inner.as_str(),
+        record.created.at.millis()
     ])?;
     count(conn, record.kind.code, columns, 1)
 }

@@ -15,6 +15,7 @@ mod customers;
 mod export;
 mod schema;
 mod twins;
+pub mod views;
 mod words;
 
 pub use apply::{apply, forget_words, remove};

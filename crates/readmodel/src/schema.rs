@@ -4,11 +4,22 @@ use rusqlite::{Connection, OptionalExtension, params};
 use store::StoreError;
 
 /// The version of the tables and of what is written to them. Anything that would make a row differ raises it.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 
 const TABLES: &str = include_str!("0001_tables.sql");
 
-const NAMES: [&str; 6] = ["view_search", "view_count", "view_conflict", "view_record", "view_document", "view_meta"];
+const NAMES: [&str; 10] = [
+    "view_search",
+    "view_merge",
+    "view_fact",
+    "view_span",
+    "view_limit",
+    "view_count",
+    "view_conflict",
+    "view_record",
+    "view_document",
+    "view_meta",
+];
 
 /// Whether the tables can be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

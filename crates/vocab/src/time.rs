@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, TimeDelta, Utc};
 
 use crate::{ParseError, serde_as_text};
 
@@ -113,6 +113,14 @@ impl Day {
     pub const fn to_naive(self) -> NaiveDate {
         self.0
     }
+
+    /// Its first instant in the branch, brought to the nearer end of the years 1970 to 9999.
+    #[must_use]
+    pub fn start(self) -> Timestamp {
+        Timestamp::from_millis(
+            self.0.and_time(NaiveTime::MIN).and_utc().timestamp_millis().saturating_sub(BRANCH_OFFSET_MS),
+        )
+    }
 }
 
 impl From<NaiveDate> for Day {
@@ -175,6 +183,8 @@ mod tests {
             ("2024-05-01".into(), "2024-05-02".into())
         );
         assert_eq!(Timestamp::from_local(before.local()), Some(before));
+        assert_eq!(before.plus_millis(1_000).day().start(), before.plus_millis(1_000));
+        assert_eq!("1969-12-31".parse::<Day>().unwrap().start(), Timestamp::EPOCH);
     }
 
     #[test]

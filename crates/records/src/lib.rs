@@ -11,6 +11,7 @@
 //! - [`Merged`] says which customers are one; what a newer version wrote is kept and listed ([`View::strangers`]).
 //! - What an author had no right to do takes no effect and is listed, even when another client wrote it.
 //!
+//! - [`facts`] says what a document adds to its branch's figures.
 //! - [`limits`] says what is due, met and missed at any instant, from a view, the [`Policies`] and nothing else.
 //!
 //! Not here: views over many dossiers, storage, sync. The layout of the document is in `SCHEMA.md`.
@@ -87,6 +88,7 @@ mod column;
 mod dossier;
 mod duplicates;
 mod edit;
+pub mod facts;
 mod fit;
 mod graph;
 mod heal;
@@ -95,6 +97,7 @@ mod input;
 mod invalid;
 mod kinds;
 mod life;
+mod likeness;
 pub mod limits;
 mod log;
 mod merge;
@@ -118,6 +121,7 @@ pub use kinds::{
     ALL_KINDS, ASSESSMENT, CARE, COMPLAINT, CUSTOMER, DAILY_CHECK, EMERGENCY, FEEDBACK, FORMS, IMPROVEMENT, INQUIRY,
     ORDER, POINTS, POLICY, REVIEW, RISK, ROSTER, TASK, TRAINING, VISIT, WORKING_GROUP, kind, kind_of_prefix, may_write,
 };
+pub use likeness::{ALIKE_PERCENT_MIN, Bigrams};
 pub use merge::Merged;
 pub use policy::{
     BusinessHours, DayRule, Hours, LimitCode, Membership, POLICY_CHARS_MAX, Period, Policies, Policy, PolicyProblem,

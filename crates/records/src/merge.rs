@@ -12,7 +12,10 @@ use crate::view::View;
 /// Which customer each merged id leads to; ids that nobody merged lead to themselves.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Merged {
-    leads: BTreeMap<RecordId, RecordId>,
+    /// The smallest id of each group first.
+    groups: Vec<Vec<RecordId>>,
+    /// Where the group of an id stands.
+    places: BTreeMap<RecordId, usize>,
 }
 
 impl Merged {
@@ -23,9 +26,9 @@ impl Merged {
             neighbours.entry(a.clone()).or_default().push(b.clone());
             neighbours.entry(b).or_default().push(a);
         }
-        let mut leads: BTreeMap<RecordId, RecordId> = BTreeMap::new();
+        let mut merged = Merged::default();
         for start in neighbours.keys() {
-            if leads.contains_key(start) {
+            if merged.places.contains_key(start) {
                 continue;
             }
             let (mut group, mut waiting) = (BTreeSet::from([start.clone()]), vec![start.clone()]);
@@ -36,22 +39,35 @@ impl Merged {
                     }
                 }
             }
-            if let Some(smallest) = group.iter().min_by(|a, b| (order(a), a).cmp(&(order(b), b))).cloned() {
-                leads.extend(group.into_iter().map(|id| (id, smallest.clone())));
-            }
+            let mut group: Vec<RecordId> = group.into_iter().collect();
+            group.sort_by(|a, b| (order(a), a).cmp(&(order(b), b)));
+            merged.places.extend(group.iter().map(|id| (id.clone(), merged.groups.len())));
+            merged.groups.push(group);
         }
-        Merged { leads }
+        merged
     }
 
     /// The customer that `id` leads to.
     #[must_use]
     pub fn lead<'a>(&'a self, id: &'a RecordId) -> &'a RecordId {
-        self.leads.get(id).unwrap_or(id)
+        self.group(id).first().unwrap_or(id)
+    }
+
+    /// Every id of the customer that `id` is one of, the smallest first; nothing for ids that nobody merged.
+    #[must_use]
+    pub fn group(&self, id: &RecordId) -> &[RecordId] {
+        self.places.get(id).and_then(|place| self.groups.get(*place)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Every group, its smallest id first.
+    #[must_use]
+    pub fn groups(&self) -> &[Vec<RecordId>] {
+        &self.groups
     }
 
     /// Every id that leads to another, with that other.
     pub fn moved(&self) -> impl Iterator<Item = (&RecordId, &RecordId)> {
-        self.leads.iter().filter(|(id, lead)| id != lead)
+        self.places.keys().map(|id| (id, self.lead(id))).filter(|(id, lead)| id != lead)
     }
 }
 

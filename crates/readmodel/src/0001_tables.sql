@@ -111,26 +111,63 @@ CREATE TABLE view_span (
 CREATE INDEX view_span_doc ON view_span (doc);
 CREATE INDEX view_span_what ON view_span (what, end_ms);
 
--- What key figures count: one row for each countable fact.
+-- What figures, funnel, timeline, merges and duplicates are made of, by the number of the record in `view_record`.
+
+-- One row for each countable fact: `records::facts::FactCode` says what the columns hold.
 CREATE TABLE view_fact (
-  n INTEGER PRIMARY KEY,
-  doc BLOB NOT NULL,
-  record TEXT NOT NULL,
+  n INTEGER NOT NULL,
   fact TEXT NOT NULL,
   at_ms INTEGER NOT NULL,
   person TEXT,
-  customer TEXT,
   value INTEGER,
-  ok INTEGER
-) STRICT;
+  ok INTEGER,
+  PRIMARY KEY (n, fact, at_ms)
+) STRICT, WITHOUT ROWID;
 
-CREATE INDEX view_fact_doc ON view_fact (doc);
 CREATE INDEX view_fact_at ON view_fact (fact, at_ms);
 
--- Pairs of customers that are one.
+-- How far the need of each assessment came.
+CREATE TABLE view_need (
+  n INTEGER PRIMARY KEY,
+  raised_ms INTEGER NOT NULL,
+  assessed_ms INTEGER,
+  executed_ms INTEGER,
+  fed_back_ms INTEGER,
+  improved_ms INTEGER
+) STRICT;
+
+CREATE INDEX view_need_raised ON view_need (raised_ms);
+
+-- Tasks and trainings on the timeline; no `until_ms` while something is still to be done. `estimates`: [[made, due], ..].
+CREATE TABLE view_bar (
+  n INTEGER PRIMARY KEY,
+  from_ms INTEGER NOT NULL,
+  until_ms INTEGER,
+  planned_from_ms INTEGER,
+  planned_until_ms INTEGER,
+  began_ms INTEGER,
+  ended_ms INTEGER,
+  estimates TEXT
+) STRICT;
+
+CREATE INDEX view_bar_from ON view_bar (from_ms);
+-- Those that may reach further than 31 days: what is asked of a stretch of time has to look at all of these, and of the others
+-- only at what began not long before it.
+CREATE INDEX view_bar_long ON view_bar (from_ms) WHERE until_ms IS NULL OR until_ms - from_ms > 2678400000;
+
+-- Pairs of customers that are one: the one with this number, and the other as it is called there.
 CREATE TABLE view_merge (
-  doc BLOB NOT NULL,
-  a TEXT NOT NULL,
-  b TEXT NOT NULL,
-  PRIMARY KEY (doc, a, b)
+  n INTEGER NOT NULL,
+  other TEXT NOT NULL,
+  PRIMARY KEY (n, other)
 ) STRICT, WITHOUT ROWID;
+
+-- Histories of customers as the pairs of letters in them (`records::Bigrams`), for finding those that were entered twice.
+CREATE TABLE view_history (
+  n INTEGER PRIMARY KEY,
+  channel TEXT NOT NULL,
+  size INTEGER NOT NULL,
+  pairs BLOB NOT NULL
+) STRICT;
+
+CREATE INDEX view_history_size ON view_history (channel, size);

@@ -13,7 +13,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use store::StoreError;
 use vocab::{DocId, RecordId};
 
-use crate::{twins, words};
+use crate::{facts, twins, words};
 
 /// Fields that name who answers for a record (责任人), the first that is there.
 const PERSON_FIELDS: [&str; 3] = ["assignee", "assessor", "owner"];
@@ -36,6 +36,8 @@ pub fn apply(conn: &Connection, doc: DocId, view: &View) -> Result<(), StoreErro
     let names = names(conn, doc, view, &before)?;
     let shown = twins::shown(view, &names);
     apply_document(conn, doc, &shown)?;
+    let known = if before.is_empty() { facts::Before::Nothing } else { facts::Before::Rows };
+    let mut numbers = facts::Numbers::new();
     for (record, inner) in shown.records.iter().zip(&view.records) {
         let columns = Columns {
             state: record.state().map(str::to_owned),
@@ -43,23 +45,27 @@ pub fn apply(conn: &Connection, doc: DocId, view: &View) -> Result<(), StoreErro
             urgency: urgency(&shown, record),
             json: record.to_json(doc).to_string(),
         };
-        match before.remove(inner.id.as_str()) {
-            Some(Held { columns: old, .. }) if old == columns => {}
+        let n = match before.remove(inner.id.as_str()) {
+            Some(Held { n, columns: old, .. }) if old == columns => n,
             Some(Held { n, columns: old, .. }) => {
                 count(conn, record.kind.code, &old, -1)?;
                 write(conn, UPDATE, n, doc, (record, &inner.id), &columns)?;
                 index(conn, REINDEX, n, inner)?;
+                n
             }
             None => {
                 let n = next(conn)?;
                 write(conn, INSERT, n, doc, (record, &inner.id), &columns)?;
                 index(conn, INDEX, n, inner)?;
+                n
             }
-        }
+        };
+        numbers.insert(inner.id.as_str(), n);
     }
     for (inner, held) in before {
         erase(conn, doc, &inner, &held)?;
     }
+    facts::apply(conn, doc, view, &numbers, known)?;
     apply_conflicts(conn, doc, &shown.conflicts)
 }
 
@@ -226,6 +232,7 @@ fn index(conn: &Connection, statement: &str, n: i64, record: &Record) -> Result<
 
 fn erase(conn: &Connection, doc: DocId, inner: &str, held: &Held) -> Result<(), StoreError> {
     let Held { n, shown, columns: old } = held;
+    facts::erase(conn, *n)?;
     conn.prepare_cached("DELETE FROM view_search WHERE rowid = ?1")?.execute([n])?;
     let kind: Option<String> = conn
         .prepare_cached("DELETE FROM view_record WHERE n = ?1 RETURNING kind")?

@@ -13,6 +13,8 @@ mod ask;
 mod conflicts;
 mod customers;
 mod export;
+mod facts;
+mod merged;
 mod schema;
 mod twins;
 pub mod views;
@@ -27,5 +29,6 @@ pub use ask::{
 pub use conflicts::{ConflictRow, conflict, conflicts, conflicts_of};
 pub use customers::{CustomerFilter, CustomerRow, Customers, customers};
 pub use export::export;
+pub use merged::{Leads, lead, leads};
 pub use schema::{Prepared, clear, completed, is_complete, prepare};
 pub use words::{QUERY_CHARS_MAX, QUERY_WORDS_MAX};

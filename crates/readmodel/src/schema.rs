@@ -4,13 +4,16 @@ use rusqlite::{Connection, OptionalExtension, params};
 use store::StoreError;
 
 /// The version of the tables and of what is written to them. Anything that would make a row differ raises it.
-const VERSION: u32 = 4;
+const VERSION: u32 = 5;
 
 const TABLES: &str = include_str!("0001_tables.sql");
 
-const NAMES: [&str; 10] = [
+const NAMES: [&str; 13] = [
     "view_search",
+    "view_history",
     "view_merge",
+    "view_bar",
+    "view_need",
     "view_fact",
     "view_span",
     "view_limit",

@@ -106,6 +106,15 @@ fn dump(conn: &Connection) -> Vec<String> {
                 void, json FROM view_record ORDER BY id, doc",
         "SELECT id, quote(doc), record, severity, since_ms, json FROM view_conflict ORDER BY doc, id",
         "SELECT kind, state, void, n FROM view_count WHERE n > 0",
+        // What belongs to no record must not be left behind: it has no id here.
+        "SELECT id, fact, at_ms, view_fact.person, value, ok FROM view_fact LEFT JOIN view_record USING (n)
+         ORDER BY id, doc, fact, at_ms",
+        "SELECT id, raised_ms, assessed_ms, executed_ms, fed_back_ms, improved_ms
+         FROM view_need LEFT JOIN view_record USING (n) ORDER BY id, doc",
+        "SELECT id, from_ms, until_ms, planned_from_ms, planned_until_ms, began_ms, ended_ms, estimates
+         FROM view_bar LEFT JOIN view_record USING (n) ORDER BY id, doc",
+        "SELECT id, other FROM view_merge LEFT JOIN view_record USING (n) ORDER BY id, doc, other",
+        "SELECT id, channel, size, pairs FROM view_history LEFT JOIN view_record USING (n) ORDER BY id, doc",
     ] {
         let mut statement = conn.prepare(query).unwrap();
         let columns = statement.column_count();

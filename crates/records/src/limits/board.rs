@@ -1,78 +1,120 @@
 //! Limits of a branch as a whole: what supervisors, process managers and management owe.
 
-use vocab::{Day, Timestamp};
+use vocab::{Day, Role, Timestamp};
 
-use super::{Case, Judge, Limit, LimitState, present_and_last, sorted};
+use super::moments::{Moment, What, moments};
+use super::{Limit, LimitState, present_and_last, sorted};
 use crate::policy::{LimitCode, Period, Policies, Span};
 use crate::schema::{ADMINISTRATORS, MANAGERS, SUPERVISORS};
-use crate::value::Value;
-use crate::view::{Record, View};
+use crate::view::View;
 
 /// How far back daily checks are listed, in days.
 const CHECK_DAYS_MAX: i64 = 31;
 const DAY_MS: i64 = 86_400_000;
 
-/// L7, L10 and L11 of a branch that has worked since `since`.
+/// What the board of a branch says of what the branch owes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Board {
+    moments: Vec<(What, Timestamp, Option<Timestamp>)>,
+}
+
+impl Board {
+    /// The moments that matter to the branch as a whole.
+    pub const WHATS: [What; 4] = [What::Check, What::Cleaning, What::Process, What::Refreshed];
+
+    /// A board of these moments: what, when, and until when.
+    pub fn of(moments: impl IntoIterator<Item = (What, Timestamp, Option<Timestamp>)>) -> Board {
+        Board { moments: moments.into_iter().collect() }
+    }
+
+    /// L7, L10 and L11 of a branch that has worked since `since`.
+    #[must_use]
+    pub fn limits(&self, policies: &Policies, since: Timestamp, as_of: Timestamp) -> Vec<Limit> {
+        let mut owed = Owed { policies, as_of, limits: Vec::new() };
+        self.daily_checks(&mut owed, since);
+        for (what, part, roles) in [(What::Cleaning, "cleaning", SUPERVISORS), (What::Process, "process", MANAGERS)] {
+            owed.each_period(LimitCode::L10, part, roles, since, &self.times(what));
+        }
+        owed.each_period(LimitCode::L11, "content", MANAGERS, since, &self.times(What::Refreshed));
+        sorted(owed.limits)
+    }
+
+    fn times(&self, what: What) -> Vec<Timestamp> {
+        self.moments.iter().filter(|(found, ..)| *found == what).map(|(_, at, _)| *at).collect()
+    }
+
+    /// L7: each working day of the last month, signed by its end.
+    fn daily_checks(&self, owed: &mut Owed<'_>, since: Timestamp) {
+        let first = since.max(owed.as_of.plus_millis(-CHECK_DAYS_MAX * DAY_MS)).day();
+        let policies = owed.policies;
+        let days: Vec<Day> = policies.at(owed.as_of).0.working_days_between(first, owed.as_of.day()).collect();
+        for day in days {
+            let Some(midnight) = day.to_naive().and_hms_opt(0, 0, 0).and_then(Timestamp::from_local) else { continue };
+            let (from, next) = Period::Day.around(midnight);
+            let of_day = self.moments.iter().filter(|(what, at, _)| *what == What::Check && *at == from);
+            let end = of_day.filter_map(|(.., signed)| *signed).min();
+            owed.push(LimitCode::L7, None, SUPERVISORS, from, end, next.plus_millis(-1));
+        }
+    }
+}
+
+/// Collects what is owed at an instant.
+struct Owed<'a> {
+    policies: &'a Policies,
+    as_of: Timestamp,
+    limits: Vec<Limit>,
+}
+
+impl Owed<'_> {
+    fn each_period(
+        &mut self,
+        code: LimitCode,
+        part: &'static str,
+        roles: &'static [Role],
+        since: Timestamp,
+        times: &[Timestamp],
+    ) {
+        let Some(Span::Each(period)) = self.policies.at(self.as_of).0.span(code) else { return };
+        for (from, until) in present_and_last(period, self.as_of, since) {
+            let end = times.iter().copied().filter(|at| (from..=until).contains(at)).min();
+            self.push(code, Some(part), roles, from, end, until);
+        }
+    }
+
+    fn push(
+        &mut self,
+        code: LimitCode,
+        part: Option<&'static str>,
+        roles: &'static [Role],
+        from: Timestamp,
+        end: Option<Timestamp>,
+        until: Timestamp,
+    ) {
+        if from > self.as_of {
+            return;
+        }
+        let term = self.policies.term_until(code, from, until);
+        let end = end.filter(|end| *end <= self.as_of);
+        self.limits.push(Limit {
+            code,
+            part,
+            record: None,
+            from,
+            due: term.due,
+            end,
+            state: LimitState::at(self.as_of, term.soon, term.due, end),
+            roles,
+            staff: None,
+            policy: term.policy.cloned(),
+        });
+    }
+}
+
+/// L7, L10 and L11 of a branch that has worked since `since`, from its board.
 #[must_use]
 pub fn of_board(view: &View, policies: &Policies, since: Timestamp, as_of: Timestamp) -> Vec<Limit> {
-    let mut judge = Judge { policies, as_of, limits: Vec::new() };
-    daily_checks(&mut judge, view, since);
-    let kind = |record: &Record, code: &str, name: &str, value: &str| {
-        record.kind.code == code && record.text(name) == Some(value) && !record.is_void()
-    };
-    for (part, review_kind, roles) in [("cleaning", "cleaning", SUPERVISORS), ("process", "process", MANAGERS)] {
-        let held = |record: &Record| {
-            kind(record, "review", "review_kind", review_kind)
-                .then(|| day_of(record, "held_on", record.created.at))
-                .flatten()
-        };
-        recurring(&mut judge, LimitCode::L10, part, roles, since, view.records.iter().filter_map(held).collect());
-    }
-    let trainings = view.records.iter().filter(|record| record.kind.code == "training" && !record.is_void());
-    let refreshed = trainings.flat_map(|record| {
-        let steps = record.steps.iter().filter(|step| step.code == "refreshed").map(|step| step.written.at);
-        steps.chain([record.created.at]).collect::<Vec<_>>()
-    });
-    recurring(&mut judge, LimitCode::L11, "content", MANAGERS, since, refreshed.collect());
-    sorted(judge.limits)
-}
-
-/// A day as an instant: that of writing where it was the same day, else its noon.
-fn day_of(record: &Record, field: &str, written: Timestamp) -> Option<Timestamp> {
-    let day = record.get(field).and_then(Value::as_date)?;
-    let noon = day.to_naive().and_hms_opt(12, 0, 0).and_then(Timestamp::from_local)?;
-    Some(if written.day() == day { written } else { noon })
-}
-
-fn recurring(
-    judge: &mut Judge<'_>,
-    code: LimitCode,
-    part: &'static str,
-    roles: &'static [vocab::Role],
-    since: Timestamp,
-    times: Vec<Timestamp>,
-) {
-    let Some(Span::Each(period)) = judge.policies.at(judge.as_of).0.span(code) else { return };
-    for (from, until) in present_and_last(period, judge.as_of, since) {
-        let end = times.iter().copied().filter(|at| (from..=until).contains(at)).min();
-        judge.judge_until(Case { code, part: Some(part), record: None, from, end, roles, staff: None }, until);
-    }
-}
-
-/// L7: each working day of the last month, signed by its end.
-fn daily_checks(judge: &mut Judge<'_>, view: &View, since: Timestamp) {
-    let first = since.max(judge.as_of.plus_millis(-CHECK_DAYS_MAX * DAY_MS)).day();
-    let policies = judge.policies;
-    let days: Vec<Day> = policies.at(judge.as_of).0.working_days_between(first, judge.as_of.day()).collect();
-    for day in days {
-        let Some(midnight) = day.to_naive().and_hms_opt(0, 0, 0).and_then(Timestamp::from_local) else { continue };
-        let (from, next) = Period::Day.around(midnight);
-        let signed = view.records.iter().filter(|record| record.kind.code == "daily_check" && !record.is_void());
-        let signed = signed.filter(|record| record.get("day").and_then(Value::as_date) == Some(day));
-        let end = signed.map(|record| record.created.at).min();
-        let case = Case { code: LimitCode::L7, part: None, record: None, from, end, roles: SUPERVISORS, staff: None };
-        judge.judge_until(case, next.plus_millis(-1));
-    }
+    let of_board = moments(view).into_iter().map(|Moment { what, from, end, .. }| (what, from, end));
+    Board::of(of_board).limits(policies, since, as_of)
 }
 
 /// L17: every change of the grading standard, missed when the one before was less than the period ago. `due` is when it

@@ -2,18 +2,32 @@
 //!
 //! A limit runs from one instant to another and is due in between. It is judged by authored times, by the policy version
 //! that held when it started. What arrives late at the relay is a figure of its own; only what has to be *shared* or *handed
-//! in* asks the relay's receipt times ([`Receipts`]).
+//! in* asks for receipts ([`Receipts`]).
+//!
+//! In three parts, so that a branch of thousands of dossiers can be asked at any instant without reading them:
+//! - [`cases`]: what began when, and when it was fulfilled: a function of one dossier alone;
+//! - [`Policies::term`](crate::Policies::term): when a case is soon due, when it is due, by which version of the policy: a function of
+//!   policies and of what stands in the case. [`LimitState::at`] then says where it stands at an instant;
+//! - [`Calendar`] and [`Board`]: what is owed once in each month, quarter or year, worked out when asked, from [`moments`].
+//!
+//! [`of_dossier`], [`of_board`] and [`of_policy`] put them together for one document.
 
 mod board;
+mod calendar;
+mod case;
 mod dossier;
+mod moments;
 
-pub use board::{of_board, of_policy};
-pub use dossier::{VisitCompliance, VisitState, of_dossier, visits};
+pub use board::{Board, of_board, of_policy};
+pub use calendar::{Account, Calendar, Recurring, VisitCompliance, VisitState, visits};
+pub use case::{Case, Receipt, Term};
+pub use dossier::{cases, of_dossier};
+pub use moments::{Moment, What, moments};
 
 use serde::Serialize;
 use vocab::{EventId, RecordId, Role, Timestamp};
 
-use crate::policy::{LimitCode, Period, Policies, Policy, Span};
+use crate::policy::{LimitCode, Period};
 
 /// One limit of one record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -58,6 +72,22 @@ pub enum LimitState {
 }
 
 impl LimitState {
+    /// Every state, most pressing first.
+    pub const ALL: [LimitState; 5] =
+        [LimitState::Overdue, LimitState::Soon, LimitState::Open, LimitState::Missed, LimitState::Met];
+
+    /// Where a limit stands at an instant by which it had begun. What had not happened by then counts as not happened.
+    #[must_use]
+    pub fn at(as_of: Timestamp, soon: Timestamp, due: Timestamp, end: Option<Timestamp>) -> LimitState {
+        match end.filter(|end| *end <= as_of) {
+            Some(end) if end <= due => LimitState::Met,
+            Some(_) => LimitState::Missed,
+            None if as_of > due => LimitState::Overdue,
+            None if as_of >= soon => LimitState::Soon,
+            None => LimitState::Open,
+        }
+    }
+
     /// The code in JSON; `limit_state-<code>` is its label.
     #[must_use]
     pub const fn code(self) -> &'static str {
@@ -93,82 +123,6 @@ impl Receipts for () {
 
     fn event(&self, _: &EventId) -> Option<Timestamp> {
         None
-    }
-}
-
-/// Collects the limits of one document at one instant.
-struct Judge<'a> {
-    policies: &'a Policies,
-    as_of: Timestamp,
-    limits: Vec<Limit>,
-}
-
-/// A limit about to be judged.
-struct Case<'a> {
-    code: LimitCode,
-    part: Option<&'static str>,
-    record: Option<&'a RecordId>,
-    from: Timestamp,
-    end: Option<Timestamp>,
-    roles: &'static [Role],
-    staff: Option<&'a str>,
-}
-
-impl Judge<'_> {
-    /// Judges a case whose span stands in the policy under its code.
-    fn judge(&mut self, case: Case<'_>) {
-        let (policy, _) = self.policies.at(case.from);
-        if let Some(span) = policy.span(case.code) {
-            let due = due(policy, case.code, case.from, span);
-            self.judge_until(case, due);
-        }
-    }
-
-    /// Judges a case of so many minutes.
-    fn judge_minutes(&mut self, case: Case<'_>, minutes: impl FnOnce(&Policy) -> Option<i64>) {
-        let (policy, _) = self.policies.at(case.from);
-        if let Some(minutes) = minutes(policy) {
-            let due = policy.after(case.code, case.from, minutes);
-            self.judge_until(case, due);
-        }
-    }
-
-    /// Judges a case that is due at a given instant. What had not happened by `as_of` counts as not happened.
-    fn judge_until(&mut self, case: Case<'_>, due: Timestamp) {
-        if case.from > self.as_of {
-            return;
-        }
-        let (policy, version) = self.policies.at(case.from);
-        let end = case.end.filter(|end| *end <= self.as_of);
-        let state = match end {
-            Some(end) if end <= due => LimitState::Met,
-            Some(_) => LimitState::Missed,
-            None if self.as_of > due => LimitState::Overdue,
-            None => {
-                let left = policy.between(case.code, self.as_of, due);
-                let whole = policy.between(case.code, case.from, due);
-                if left.saturating_mul(4) <= whole { LimitState::Soon } else { LimitState::Open }
-            }
-        };
-        self.limits.push(Limit {
-            code: case.code,
-            part: case.part,
-            record: case.record.cloned(),
-            from: case.from,
-            due,
-            end,
-            state,
-            roles: case.roles,
-            staff: case.staff.map(str::to_owned),
-            policy: version.cloned(),
-        });
-    }
-}
-
-fn due(policy: &Policy, code: LimitCode, from: Timestamp, span: Span) -> Timestamp {
-    match span {
-        Span::Minutes(minutes) => policy.after(code, from, minutes),
-        Span::Each(period) => last_instant(period, from),
     }
 }
 

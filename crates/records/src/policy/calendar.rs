@@ -142,8 +142,13 @@ impl Policy {
     /// `minutes` after `from`, as the limit counts them.
     #[must_use]
     pub fn after(&self, code: LimitCode, from: Timestamp, minutes: i64) -> Timestamp {
-        let Some(hours) = self.counts_hours(code) else { return from.plus_millis(minutes.saturating_mul(60_000)) };
-        let mut rest = minutes.saturating_mul(60_000);
+        self.after_millis(code, from, minutes.saturating_mul(60_000))
+    }
+
+    /// The first instant with so many milliseconds between it and `from`, as the limit counts them.
+    pub(crate) fn after_millis(&self, code: LimitCode, from: Timestamp, millis: i64) -> Timestamp {
+        let Some(hours) = self.counts_hours(code) else { return from.plus_millis(millis) };
+        let mut rest = millis;
         let mut day = from.local().date();
         for _ in 0..SEARCH_DAYS_MAX {
             for span in self.hours_on(hours, day) {

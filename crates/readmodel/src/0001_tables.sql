@@ -1,9 +1,11 @@
 -- Everything here is derived from documents; `prepare` drops it all when its version differs.
 
+-- `policies`: what tells the versions in `view_policy` from any others.
 CREATE TABLE view_meta (
   id INTEGER PRIMARY KEY CHECK (id = 1),
   version INTEGER NOT NULL,
-  complete INTEGER NOT NULL
+  complete INTEGER NOT NULL,
+  policies TEXT NOT NULL DEFAULT ''
 ) STRICT;
 
 CREATE TABLE view_document (
@@ -11,10 +13,12 @@ CREATE TABLE view_document (
   customer TEXT,
   unknown INTEGER NOT NULL,
   damaged INTEGER NOT NULL,
-  changed_at_ms INTEGER NOT NULL
+  changed_at_ms INTEGER NOT NULL,
+  began_at_ms INTEGER
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX view_document_changed ON view_document (changed_at_ms);
+CREATE INDEX view_document_began ON view_document (began_at_ms) WHERE began_at_ms IS NOT NULL;
 
 -- `inner`: the id as it stands in the document; `id`: as it is shown, with a mark where a document with a smaller id holds the
 -- same one.
@@ -46,6 +50,8 @@ CREATE INDEX view_record_doc ON view_record (doc);
 CREATE INDEX view_record_updated ON view_record (kind, void, updated_at_ms);
 CREATE INDEX view_record_state ON view_record (kind, void, state, updated_at_ms);
 CREATE INDEX view_record_person ON view_record (person, kind) WHERE person IS NOT NULL;
+-- What recurs by the calendar is asked of every customer: no need to read their rows.
+CREATE INDEX view_record_account ON view_record (grade, created_at_ms, id, person) WHERE kind = 'customer' AND void = 0 AND id = customer;
 CREATE INDEX view_record_legacy ON view_record (legacy_id, kind) WHERE legacy_id IS NOT NULL;
 
 CREATE TABLE view_conflict (
@@ -73,7 +79,20 @@ CREATE TABLE view_count (
 -- What people wrote, as `words` cuts it up. Contentless: the texts themselves stand in `view_record.json`.
 CREATE VIRTUAL TABLE view_search USING fts5 (words, content = '', contentless_delete = 1, tokenize = 'unicode61');
 
--- Limits of dossiers, judged: from these every state at every instant. `end_ms` is an authored time; what is not fulfilled has none.
+-- Versions of the policy that hold, under the ids that stand in their document.
+CREATE TABLE view_policy (
+  doc BLOB NOT NULL,
+  record TEXT NOT NULL,
+  at_ms INTEGER NOT NULL,
+  actor BLOB NOT NULL,
+  author TEXT,
+  reason TEXT NOT NULL,
+  body TEXT NOT NULL,
+  PRIMARY KEY (doc, record)
+) STRICT, WITHOUT ROWID;
+
+-- Limits of dossiers, judged: from these every state at every instant. `end_ms` is an authored time; what is not fulfilled
+-- has none. `roles`: a bit for each role of `vocab::Role::ALL`.
 CREATE TABLE view_limit (
   n INTEGER PRIMARY KEY,
   doc BLOB NOT NULL,
@@ -85,31 +104,34 @@ CREATE TABLE view_limit (
   soon_ms INTEGER NOT NULL,
   due_ms INTEGER NOT NULL,
   end_ms INTEGER,
-  roles TEXT NOT NULL,
+  roles INTEGER NOT NULL,
   staff TEXT,
   urgency TEXT,
   policy TEXT
 ) STRICT;
 
 CREATE INDEX view_limit_doc ON view_limit (doc);
-CREATE INDEX view_limit_open ON view_limit (code, from_ms) WHERE end_ms IS NULL;
+-- What is open is asked for all the time: its index holds all of it.
+CREATE INDEX view_limit_open ON view_limit (code, from_ms, soon_ms, due_ms, urgency, roles, staff, record, part, customer, policy)
+  WHERE end_ms IS NULL;
 CREATE INDEX view_limit_ended ON view_limit (end_ms) WHERE end_ms IS NOT NULL;
+CREATE INDEX view_limit_missed ON view_limit (end_ms) WHERE end_ms > due_ms;
 
--- Stretches in which something is to be looked at by the daily check: delayed, past due, approved without a task, a critical
--- complaint.
-CREATE TABLE view_span (
+-- Moments and stretches that views ask for, by `records::limits::What`.
+CREATE TABLE view_moment (
   n INTEGER PRIMARY KEY,
   doc BLOB NOT NULL,
   record TEXT NOT NULL,
-  customer TEXT NOT NULL,
+  customer TEXT,
   what TEXT NOT NULL,
   from_ms INTEGER NOT NULL,
   end_ms INTEGER,
   staff TEXT
 ) STRICT;
 
-CREATE INDEX view_span_doc ON view_span (doc);
-CREATE INDEX view_span_what ON view_span (what, end_ms);
+CREATE INDEX view_moment_doc ON view_moment (doc);
+CREATE INDEX view_moment_from ON view_moment (what, from_ms, customer);
+CREATE INDEX view_moment_end ON view_moment (what, end_ms);
 
 -- What figures, funnel, timeline, merges and duplicates are made of, by the number of the record in `view_record`.
 

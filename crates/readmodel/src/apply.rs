@@ -13,7 +13,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use store::StoreError;
 use vocab::{DocId, RecordId};
 
-use crate::{facts, twins, words};
+use crate::{facts, limits, moments, policies, twins, words};
 
 /// Fields that name who answers for a record (责任人), the first that is there.
 const PERSON_FIELDS: [&str; 3] = ["assignee", "assessor", "owner"];
@@ -42,7 +42,7 @@ pub fn apply(conn: &Connection, doc: DocId, view: &View) -> Result<(), StoreErro
         let columns = Columns {
             state: record.state().map(str::to_owned),
             void: record.is_void(),
-            urgency: urgency(&shown, record),
+            urgency: urgency(&shown, record).map(str::to_owned),
             json: record.to_json(doc).to_string(),
         };
         let n = match before.remove(inner.id.as_str()) {
@@ -66,6 +66,9 @@ pub fn apply(conn: &Connection, doc: DocId, view: &View) -> Result<(), StoreErro
         erase(conn, doc, &inner, &held)?;
     }
     facts::apply(conn, doc, view, &numbers, known)?;
+    policies::apply(conn, doc, view)?;
+    limits::apply(conn, doc, &shown)?;
+    moments::apply(conn, doc, &shown)?;
     apply_conflicts(conn, doc, &shown.conflicts)
 }
 
@@ -77,7 +80,10 @@ pub fn remove(conn: &Connection, doc: DocId) -> Result<(), StoreError> {
     for (inner, held) in rows_of(conn, doc)? {
         erase(conn, doc, &inner, &held)?;
     }
-    conn.prepare_cached("DELETE FROM view_conflict WHERE doc = ?1")?.execute([doc.as_bytes()])?;
+    policies::apply(conn, doc, &View::default())?;
+    for table in ["view_limit", "view_moment", "view_conflict"] {
+        conn.prepare_cached(&format!("DELETE FROM {table} WHERE doc = ?1"))?.execute([doc.as_bytes()])?;
+    }
     conn.prepare_cached("DELETE FROM view_document WHERE doc = ?1")?.execute([doc.as_bytes()])?;
     Ok(())
 }
@@ -141,12 +147,12 @@ fn next(conn: &Connection) -> Result<i64, StoreError> {
 }
 
 /// A record's own urgency, else that of what it belongs to: a task is as urgent as its assessment.
-fn urgency(view: &View, record: &Record) -> Option<String> {
+pub(crate) fn urgency<'v>(view: &'v View, record: &'v Record) -> Option<&'v str> {
     let mut record = record;
     // As many steps as there are kinds: parents come from documents, and may point in circles.
     for _ in 0..records::ALL_KINDS.len() {
         if let Some(urgency) = record.text("urgency") {
-            return Some(urgency.to_owned());
+            return Some(urgency);
         }
         let parent = record.parent()?;
         record = view.records.iter().find(|other| other.id.as_str() == parent)?;
@@ -159,25 +165,38 @@ fn apply_document(conn: &Connection, doc: DocId, view: &View) -> Result<(), Stor
     let customer = view.customer.as_ref().map(RecordId::as_str);
     let unknown = i64::try_from(view.unknown).unwrap_or(i64::MAX);
     let changed_at = view.records.iter().map(|record| record.updated.at.millis()).max().unwrap_or_default();
+    let began_at = view.records.iter().map(|record| record.created.at.millis()).min();
     let before = conn
-        .prepare_cached("SELECT customer, unknown, damaged, changed_at_ms FROM view_document WHERE doc = ?1")?
+        .prepare_cached(
+            "SELECT customer, unknown, damaged, changed_at_ms, began_at_ms FROM view_document WHERE doc = ?1",
+        )?
         .query_row([doc.as_bytes()], |row| {
             let same = row.get_ref(0)?.as_str_or_null()? == customer
                 && (row.get::<_, i64>(1)?, row.get::<_, bool>(2)?, row.get::<_, i64>(3)?)
-                    == (unknown, view.damaged, changed_at);
+                    == (unknown, view.damaged, changed_at)
+                && row.get::<_, Option<i64>>(4)? == began_at;
             Ok(same)
         })
         .optional()?;
     let statement = match before {
         Some(true) => return Ok(()),
         Some(false) => {
-            "UPDATE view_document SET customer = ?2, unknown = ?3, damaged = ?4, changed_at_ms = ?5 WHERE doc = ?1"
+            "UPDATE view_document SET customer = ?2, unknown = ?3, damaged = ?4, changed_at_ms = ?5, began_at_ms = ?6
+             WHERE doc = ?1"
         }
         None => {
-            "INSERT INTO view_document (doc, customer, unknown, damaged, changed_at_ms) VALUES (?1, ?2, ?3, ?4, ?5)"
+            "INSERT INTO view_document (doc, customer, unknown, damaged, changed_at_ms, began_at_ms)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
         }
     };
-    conn.prepare_cached(statement)?.execute(params![doc.as_bytes(), customer, unknown, view.damaged, changed_at])?;
+    conn.prepare_cached(statement)?.execute(params![
+        doc.as_bytes(),
+        customer,
+        unknown,
+        view.damaged,
+        changed_at,
+        began_at
+    ])?;
     Ok(())
 }
 

@@ -32,6 +32,11 @@ impl Leads {
         self.groups.get(self.lead(id)).map_or(&[], Vec::as_slice)
     }
 
+    /// Every id that leads to another.
+    pub(crate) fn moved(&self) -> impl Iterator<Item = &RecordId> {
+        self.moved.keys()
+    }
+
     /// Whether nobody merged anything.
     #[must_use]
     pub fn is_empty(&self) -> bool {

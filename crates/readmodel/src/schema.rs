@@ -4,19 +4,20 @@ use rusqlite::{Connection, OptionalExtension, params};
 use store::StoreError;
 
 /// The version of the tables and of what is written to them. Anything that would make a row differ raises it.
-const VERSION: u32 = 5;
+const VERSION: u32 = 6;
 
 const TABLES: &str = include_str!("0001_tables.sql");
 
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 14] = [
     "view_search",
     "view_history",
     "view_merge",
     "view_bar",
     "view_need",
     "view_fact",
-    "view_span",
+    "view_moment",
     "view_limit",
+    "view_policy",
     "view_count",
     "view_conflict",
     "view_record",

@@ -109,6 +109,12 @@ pub(crate) fn rename(conn: &Connection, doc: DocId, from: &str, to: &str) -> Res
     }
     conn.prepare_cached("UPDATE view_document SET customer = ?3 WHERE doc = ?1 AND customer = ?2")?
         .execute(params![doc.as_bytes(), from, to])?;
+    for table in ["view_limit", "view_moment"] {
+        for column in ["record", "customer"] {
+            let update = format!("UPDATE {table} SET {column} = ?3 WHERE doc = ?1 AND {column} = ?2");
+            conn.prepare_cached(&update)?.execute(params![doc.as_bytes(), from, to])?;
+        }
+    }
     let conflicts = conn
         .prepare_cached("SELECT id, json FROM view_conflict WHERE doc = ?1 AND record = ?2")?
         .query_map(params![doc.as_bytes(), from], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?

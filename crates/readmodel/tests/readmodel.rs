@@ -101,9 +101,9 @@ fn exported(conn: &Connection) -> Vec<u8> {
 fn dump(conn: &Connection) -> Vec<String> {
     let mut lines = Vec::new();
     for query in [
-        "SELECT quote(doc), customer, unknown, damaged, changed_at_ms FROM view_document ORDER BY doc",
+        "SELECT quote(doc), customer, unknown, damaged, changed_at_ms, began_at_ms FROM view_document ORDER BY doc",
         "SELECT id, quote(doc), kind, customer, parent, state, person, urgency, grade, due_at_ms, legacy_id, updated_at_ms,
-                void, json FROM view_record ORDER BY id, doc",
+                void, json, created_at_ms FROM view_record ORDER BY id, doc",
         "SELECT id, quote(doc), record, severity, since_ms, json FROM view_conflict ORDER BY doc, id",
         "SELECT kind, state, void, n FROM view_count WHERE n > 0",
         // What belongs to no record must not be left behind: it has no id here.
@@ -115,6 +115,10 @@ fn dump(conn: &Connection) -> Vec<String> {
          FROM view_bar LEFT JOIN view_record USING (n) ORDER BY id, doc",
         "SELECT id, other FROM view_merge LEFT JOIN view_record USING (n) ORDER BY id, doc, other",
         "SELECT id, channel, size, pairs FROM view_history LEFT JOIN view_record USING (n) ORDER BY id, doc",
+        "SELECT quote(doc), record, customer, code, part, from_ms, soon_ms, due_ms, end_ms, roles, staff, urgency, policy
+         FROM view_limit ORDER BY doc, record, code, part, from_ms, end_ms",
+        "SELECT quote(doc), record, customer, what, from_ms, end_ms, staff FROM view_moment
+         ORDER BY doc, record, what, from_ms, end_ms",
     ] {
         let mut statement = conn.prepare(query).unwrap();
         let columns = statement.column_count();

@@ -9,8 +9,7 @@ use serde::Serialize;
 use store::StoreError;
 use vocab::{RecordId, Timestamp};
 
-use crate::views::due::OPEN_STATES;
-use crate::views::open;
+use crate::views::open::Around;
 
 /// The steps a complaint waits in, in order.
 const STEPS: [&str; 5] = ["accepted", "investigating", "solution", "executing", "follow_up"];
@@ -79,9 +78,8 @@ pub struct ComplaintItem {
 /// # Errors
 /// Any [`StoreError`] of reading.
 pub fn complaints(conn: &Connection, ask: &ComplaintsAsk) -> Result<Complaints, StoreError> {
-    let states = BTreeSet::from(OPEN_STATES);
-    let mut found = open::items(conn, ask.as_of, &BTreeSet::new(), &states)?;
-    found.retain(|item| item.code == LimitCode::L20);
+    let unshared = BTreeSet::new();
+    let found = Around::new(conn, ask.as_of, &unshared)?.open(Some(LimitCode::L20))?;
     let mut steps = Vec::with_capacity(STEPS.len());
     for step in STEPS {
         let mut items = Vec::new();

@@ -2,19 +2,22 @@
 
 use std::collections::BTreeSet;
 
-use records::limits::LimitState;
-use records::{DAILY_CHECK, LimitCode, TASK};
+use records::limits::{LimitState, What};
+use records::{LimitCode, TASK};
 use rusqlite::{Connection, params};
 use serde::Serialize;
 use store::StoreError;
 use vocab::{Day, DocId, RecordId, Timestamp};
 
 use crate::ask::{id_at, row};
-use crate::views::due::{DueItem, OPEN_STATES};
-use crate::views::open::{self, kind_of};
+use crate::views::due::DueItem;
+use crate::views::open::{Around, kind_of};
 
 /// Most items of one list; its whole length stands in [`DailyCounts`].
 const ITEMS_MAX: usize = 1_000;
+
+/// How many of the latest checks are looked through for the one of the day.
+const CHECKS_MAX: u32 = 100;
 
 /// How far back new notes are looked for where nobody ever signed a check, in milliseconds: a month.
 const NOTES_MS_MAX: i64 = 31 * 86_400_000;
@@ -132,21 +135,22 @@ pub struct Signed {
 /// # Errors
 /// Any [`StoreError`] of reading.
 pub fn daily(conn: &Connection, ask: &DailyAsk) -> Result<Daily, StoreError> {
-    let limits = open::items(conn, ask.as_of, &ask.unshared, &BTreeSet::from(OPEN_STATES))?;
-    let overdue = |code| of_limits(limits.iter().filter(move |item| item.code == code));
+    let around = Around::new(conn, ask.as_of, &ask.unshared)?;
     let mut counts = DailyCounts::default();
     let mut list = |found: Vec<DailyItem>, count: fn(&mut DailyCounts) -> &mut u64| {
         *count(&mut counts) = found.len() as u64;
         titled(conn, found)
     };
-    let delayed = list(spans(conn, "delayed", ask.as_of)?, |counts| &mut counts.delayed)?;
-    let past_due = list(spans(conn, "past_due", ask.as_of)?, |counts| &mut counts.past_due)?;
-    let silent = list(overdue(LimitCode::L5), |counts| &mut counts.silent)?;
-    let unreviewed = list(overdue(LimitCode::L6), |counts| &mut counts.unreviewed)?;
-    let without_task = list(spans(conn, "without_task", ask.as_of)?, |counts| &mut counts.without_task)?;
-    let critical = list(spans(conn, "critical", ask.as_of)?, |counts| &mut counts.critical_complaints)?;
+    let delayed = list(stretches(conn, &around, What::Delayed, ask.as_of)?, |counts| &mut counts.delayed)?;
+    let past_due = list(stretches(conn, &around, What::PastDue, ask.as_of)?, |counts| &mut counts.past_due)?;
+    let silent = list(overdue(&around, LimitCode::L5)?, |counts| &mut counts.silent)?;
+    let unreviewed = list(overdue(&around, LimitCode::L6)?, |counts| &mut counts.unreviewed)?;
+    let without_task =
+        list(stretches(conn, &around, What::WithoutTask, ask.as_of)?, |counts| &mut counts.without_task)?;
+    let critical =
+        list(stretches(conn, &around, What::Critical, ask.as_of)?, |counts| &mut counts.critical_complaints)?;
     let (last, signed) = checks(conn, ask.as_of)?;
-    let new_notes = notes(conn, last, ask.as_of, &mut counts.new_notes)?;
+    let new_notes = notes(conn, &around, last, ask.as_of, &mut counts.new_notes)?;
     Ok(Daily {
         as_of: ask.as_of,
         day: ask.as_of.day(),
@@ -163,33 +167,37 @@ pub fn daily(conn: &Connection, ask: &DailyAsk) -> Result<Daily, StoreError> {
     })
 }
 
-fn of_limits<'a>(limits: impl Iterator<Item = &'a DueItem>) -> Vec<DailyItem> {
-    let item = |item: &DueItem| {
-        Some(DailyItem {
-            record: item.record.clone()?,
-            kind: item.kind,
-            customer: item.customer.clone(),
-            title: None,
-            staff: item.staff.clone(),
-            since: item.from,
-        })
+/// What is overdue by a limit.
+fn overdue(around: &Around<'_>, code: LimitCode) -> Result<Vec<DailyItem>, StoreError> {
+    let open = around.open(Some(code))?.into_iter();
+    let item = |item: DueItem| {
+        let DueItem { kind, customer, staff, from, .. } = item;
+        Some(DailyItem { record: item.record?, kind, customer, title: None, staff, since: from })
     };
-    limits.filter(|item| item.state == LimitState::Overdue).filter_map(item).collect()
+    Ok(open.filter(|item| item.state == LimitState::Overdue).filter_map(item).collect())
 }
 
 /// The stretches of a sort around an instant.
-fn spans(conn: &Connection, what: &str, as_of: Timestamp) -> Result<Vec<DailyItem>, StoreError> {
+fn stretches(
+    conn: &Connection,
+    around: &Around<'_>,
+    what: What,
+    as_of: Timestamp,
+) -> Result<Vec<DailyItem>, StoreError> {
     let mut found = Vec::new();
-    for condition in ["end_ms IS NULL", "end_ms > ?2"] {
+    // The last instant that was in time is in time.
+    let begun = if what == What::PastDue { "from_ms < ?2" } else { "from_ms <= ?2" };
+    for lasting in ["end_ms IS NULL", "end_ms > ?2"] {
         let mut statement = conn.prepare_cached(&format!(
-            "SELECT record, customer, staff, from_ms FROM view_span WHERE what = ?1 AND {condition} AND from_ms <= ?2"
+            "SELECT record, customer, staff, from_ms FROM view_moment INDEXED BY view_moment_end
+             WHERE what = ?1 AND {lasting} AND {begun}"
         ))?;
-        let rows = statement.query_map(params![what, as_of.millis()], |row| {
+        let rows = statement.query_map(params![what.code(), as_of.millis()], |row| {
             let record = id_at(row, 0)?;
             Ok(DailyItem {
                 kind: kind_of(&record),
                 record,
-                customer: Some(id_at(row, 1)?),
+                customer: Some(around.lead(id_at(row, 1)?)),
                 title: None,
                 staff: row.get(2)?,
                 since: Timestamp::from_millis(row.get(3)?),
@@ -214,24 +222,22 @@ fn titled(conn: &Connection, mut items: Vec<DailyItem>) -> Result<Vec<DailyItem>
     Ok(items)
 }
 
-/// When the last check before `as_of` was signed, and the one of its day.
+/// When the last check before `as_of` was signed, and the first one of its day.
 fn checks(conn: &Connection, as_of: Timestamp) -> Result<(Option<Timestamp>, Option<Signed>), StoreError> {
     let (mut last, mut signed): (Option<Timestamp>, Option<Signed>) = (None, None);
-    let mut statement = conn.prepare_cached(&format!(
-        "SELECT {}, view_record.created_at_ms FROM view_record
-         WHERE kind = ?1 AND void = 0 AND created_at_ms <= ?2 ORDER BY created_at_ms, id",
-        crate::ask::ROW
-    ))?;
-    let rows = statement.query_map(params![DAILY_CHECK.code, as_of.millis()], |found| {
-        Ok((row(found)?, Timestamp::from_millis(found.get(6)?)))
+    let mut statement = conn.prepare_cached(
+        "SELECT record, staff, from_ms, end_ms FROM view_moment INDEXED BY view_moment_end
+         WHERE what = ?1 AND end_ms <= ?2 ORDER BY end_ms DESC, record DESC LIMIT ?3",
+    )?;
+    let rows = statement.query_map(params![What::Check.code(), as_of.millis(), CHECKS_MAX], |row| {
+        let time = |index| row.get::<_, i64>(index).map(Timestamp::from_millis);
+        Ok((time(2)?, Signed { by: row.get(1)?, at: time(3)?, record: id_at(row, 0)? }))
     })?;
     for found in rows {
-        let (row, at) = found?;
-        last = last.max(Some(at));
-        let value = row.value()?;
-        if signed.is_none() && value["day"].as_str() == Some(as_of.day().to_string().as_str()) {
-            let by = value["supervisor"].as_str().map(str::to_owned);
-            signed = Some(Signed { by, at, record: row.id });
+        let (began, check) = found?;
+        last = last.max(Some(check.at));
+        if began.day() == as_of.day() {
+            signed = Some(check);
         }
     }
     Ok((last, signed))
@@ -240,6 +246,7 @@ fn checks(conn: &Connection, as_of: Timestamp) -> Result<(Option<Timestamp>, Opt
 /// The notes on tasks after `last` and until `as_of`, latest first.
 fn notes(
     conn: &Connection,
+    around: &Around<'_>,
     last: Option<Timestamp>,
     as_of: Timestamp,
     count: &mut u64,
@@ -262,7 +269,7 @@ fn notes(
             let item = DailyItem {
                 record: row.id.clone(),
                 kind: Some(row.kind.code),
-                customer: Some(row.customer.clone()),
+                customer: Some(around.lead(row.customer.clone())),
                 title: value["title"].as_str().map(str::to_owned),
                 staff: note["by"].as_str().map(str::to_owned),
                 since,

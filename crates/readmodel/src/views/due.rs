@@ -10,7 +10,7 @@ use store::StoreError;
 use vocab::{DocId, RecordId, Role, Timestamp};
 
 use crate::LIST_ROWS_MAX;
-use crate::views::open;
+use crate::views::open::Around;
 
 /// The states of what is still to be done.
 pub const OPEN_STATES: [LimitState; 3] = [LimitState::Overdue, LimitState::Soon, LimitState::Open];
@@ -24,7 +24,7 @@ pub struct DueAsk {
     pub staff: Option<String>,
     /// Whose by role.
     pub role: Option<Role>,
-    /// The states listed; [`OPEN_STATES`] unless asked otherwise.
+    /// The states listed; [`OPEN_STATES`] unless asked otherwise. What was met in time is counted in key figures, not listed.
     pub states: BTreeSet<LimitState>,
     /// How many items at most; [`LIST_ROWS_MAX`] and no more.
     pub limit: u32,
@@ -78,6 +78,9 @@ pub struct DueItem {
     pub customer: Option<RecordId>,
     /// When it started.
     pub from: Timestamp,
+    /// From when on it is soon due.
+    #[serde(skip)]
+    pub soon: Timestamp,
     /// When it is due.
     pub due: Timestamp,
     /// When it was fulfilled.
@@ -99,7 +102,12 @@ pub struct DueItem {
 /// # Errors
 /// Any [`StoreError`] of reading.
 pub fn due(conn: &Connection, ask: &DueAsk) -> Result<Due, StoreError> {
-    let mut found = open::items(conn, ask.as_of, &ask.unshared, &ask.states)?;
+    let around = Around::new(conn, ask.as_of, &ask.unshared)?;
+    let mut found = around.open(None)?;
+    found.extend(around.recurring()?.into_iter().filter(|item| item.state != LimitState::Met));
+    if ask.states.contains(&LimitState::Missed) {
+        found.extend(around.missed()?);
+    }
     found.retain(|item| ask.states.contains(&item.state) && ask.wants(item.staff.as_deref(), &item.roles));
     found.sort_by(|a, b| order(a).cmp(&order(b)));
     let total = found.len() as u64;

@@ -3,14 +3,12 @@
 use std::collections::BTreeSet;
 
 use records::LimitCode;
-use records::limits::LimitState;
 use rusqlite::Connection;
 use serde::Serialize;
 use store::StoreError;
 use vocab::{DocId, Timestamp};
 
-use crate::views::due::OPEN_STATES;
-use crate::views::open;
+use crate::views::open::{Around, tally};
 
 /// What is asked of the matrix.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -156,24 +154,17 @@ impl MatrixStep {
 /// # Errors
 /// Any [`StoreError`] of reading.
 pub fn matrix(conn: &Connection, ask: &MatrixAsk) -> Result<Matrix, StoreError> {
-    let items = open::items(conn, ask.as_of, &ask.unshared, &BTreeSet::from(OPEN_STATES))?;
+    let around = Around::new(conn, ask.as_of, &ask.unshared)?;
+    let mut counts = around.counts()?;
+    around.recurring()?.iter().for_each(|item| tally(&mut counts, item, |count| count + 1));
     let steps = Stage::ALL.map(|stage| {
-        let of_stage = || items.iter().filter(|item| Stage::of(item.code) == stage);
-        let count = |state| of_stage().filter(|item| item.state == state).count() as u64;
-        let high = |item: &&_| is_high_overdue(item);
-        let high_overdue = of_stage().filter(high).count() as u64;
-        MatrixStep::new(
-            stage,
-            count(LimitState::Open),
-            count(LimitState::Soon),
-            count(LimitState::Overdue),
-            high_overdue,
-        )
+        let mut of_stage = [0; 4];
+        for (_, of_code) in counts.iter().filter(|(code, _)| Stage::of(**code) == stage) {
+            of_stage.iter_mut().zip(of_code).for_each(|(sum, count)| *sum += count);
+        }
+        let [open, soon, overdue, high_overdue] = of_stage;
+        MatrixStep::new(stage, open, soon, overdue, high_overdue)
     });
     let branch = MatrixBranch { branch: ask.branch.clone(), steps: steps.into() };
     Ok(Matrix { as_of: ask.as_of, branches: vec![branch] })
-}
-
-fn is_high_overdue(item: &crate::views::DueItem) -> bool {
-    item.state == LimitState::Overdue && item.urgency.as_deref() == Some("high")
 }

@@ -1,90 +1,343 @@
-//! Limits as they stand at an instant: what the due list, the daily check and the matrix are made of.
+//! Limits as they stand at an instant: what the due list, the daily check, the flow of complaints and the matrix are made of.
+//!
+//! Rows say what dossiers owe. What recurs by the calendar is worked out here, from customers, visits and the board.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use records::LimitCode;
-use records::limits::LimitState;
+use records::limits::{Account, Board, Calendar, LimitState, What, of_policy};
+use records::{FRONT_LINE, LimitCode, Policies};
 use rusqlite::{Connection, Row as SqlRow, params};
 use store::StoreError;
-use vocab::{DocId, RecordId, Role, Timestamp};
+use vocab::{DocId, RecordId, Timestamp};
 
 use crate::ask::id_at;
+use crate::limits::roles;
+use crate::merged::{Leads, leads};
+use crate::policies::{self, limit_code};
 use crate::views::due::DueItem;
 
-const COLUMNS: &str = "code, part, record, customer, from_ms, soon_ms, due_ms, end_ms, roles, staff, urgency, policy";
+/// How far back the board is read, in milliseconds: the year before last, since a period of the calendar may be a year.
+const BOARD_MS_MAX: i64 = 3 * 366 * 86_400_000;
 
-/// Every limit that had begun by `as_of` and is in one of `states`.
-pub(crate) fn items(
-    conn: &Connection,
+const COLUMNS: &str =
+    "code, part, record, customer, from_ms, soon_ms, due_ms, end_ms, roles, staff, urgency, policy, doc";
+
+/// What every question about an instant needs.
+pub(crate) struct Around<'a> {
+    conn: &'a Connection,
     as_of: Timestamp,
-    unshared: &BTreeSet<DocId>,
-    states: &BTreeSet<LimitState>,
-) -> Result<Vec<DueItem>, StoreError> {
-    let mut found = Vec::new();
-    let mut read = |condition: &str| -> Result<(), StoreError> {
-        let query = format!("SELECT {COLUMNS} FROM view_limit WHERE {condition} AND from_ms <= ?1");
-        let mut statement = conn.prepare_cached(&query)?;
-        for item in statement.query_map(params![as_of.millis()], |row| item(row, as_of))? {
-            found.push(item?);
-        }
-        Ok(())
-    };
-    read("end_ms IS NULL")?;
-    read("end_ms > ?1")?;
-    if states.iter().any(|state| !state.is_open()) {
-        read("end_ms <= ?1")?;
+    policies: Arc<Policies>,
+    merged: Leads,
+    unshared: &'a BTreeSet<DocId>,
+}
+
+impl<'a> Around<'a> {
+    pub(crate) fn new(
+        conn: &'a Connection,
+        as_of: Timestamp,
+        unshared: &'a BTreeSet<DocId>,
+    ) -> Result<Self, StoreError> {
+        Ok(Around { conn, as_of, policies: policies::current(conn)?, merged: leads(conn)?, unshared })
     }
-    for doc in unshared {
+
+    /// The customer that `id` leads to.
+    pub(crate) fn lead(&self, id: RecordId) -> RecordId {
+        match self.merged.lead(&id) {
+            lead if *lead == id => id,
+            lead => lead.clone(),
+        }
+    }
+
+    /// Limits of dossiers that are not fulfilled, of one code or of all.
+    pub(crate) fn open(&self, code: Option<LimitCode>) -> Result<Vec<DueItem>, StoreError> {
+        let mut found = Vec::new();
+        let of_code = if code.is_some() { "code = ?2 AND" } else { "?2 IS NULL AND" };
+        let code = code.map(LimitCode::code);
+        // Of what is not fulfilled the index holds all there is to know.
+        let rows = COLUMNS.replace("end_ms", "NULL").replace("doc", "NULL");
+        for query in [
+            format!(
+                "SELECT {rows} FROM view_limit INDEXED BY view_limit_open WHERE {of_code} end_ms IS NULL AND from_ms <= ?1"
+            ),
+            format!(
+                "SELECT {COLUMNS} FROM view_limit INDEXED BY view_limit_ended WHERE {of_code} end_ms > ?1 AND from_ms <= ?1"
+            ),
+        ] {
+            let mut statement = self.conn.prepare_cached(&query)?;
+            for item in statement.query_map(params![self.as_of.millis(), code], |row| self.item(row))? {
+                found.extend(item?.filter(|item| !self.is_moved(item)));
+            }
+        }
+        found.extend(self.waiting(code)?);
+        Ok(found)
+    }
+
+    /// What was done and has to be shared or handed in, in documents that no relay has whole.
+    fn waiting(&self, code: Option<&str>) -> Result<Vec<DueItem>, StoreError> {
+        let mut found = Vec::new();
         let query = format!(
             "SELECT {COLUMNS} FROM view_limit
-             WHERE doc = ?2 AND code IN ('L2', 'L15') AND end_ms <= ?1 AND from_ms <= ?1"
+             WHERE doc = ?2 AND (?3 IS NULL OR code = ?3) AND code IN ('L2', 'L15') AND end_ms <= ?1 AND from_ms <= ?1"
         );
-        let mut statement = conn.prepare_cached(&query)?;
-        let rows = statement.query_map(params![as_of.millis(), doc.as_bytes()], |row| item(row, as_of))?;
-        for shared in rows {
-            let shared = shared?;
-            found.retain(|item| *item != shared);
-            found.push(DueItem { end: None, state: state(as_of, Timestamp::MAX, shared.due, None), ..shared });
+        for doc in self.unshared {
+            let mut statement = self.conn.prepare_cached(&query)?;
+            let rows = statement.query_map(params![self.as_of.millis(), doc.as_bytes(), code], |row| self.item(row))?;
+            for item in rows {
+                let Some(item) = item?.filter(|item| !self.is_moved(item)) else { continue };
+                let state = LimitState::at(self.as_of, item.soon, item.due, None);
+                found.push(DueItem { end: None, state, ..item });
+            }
         }
+        Ok(found)
     }
-    Ok(found)
+
+    /// What was owed for entering a customer that leads to another, by its dossier alone.
+    fn entering(&self, customer: &RecordId) -> Result<Vec<DueItem>, StoreError> {
+        let mut statement = self.conn.prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM view_limit
+             WHERE doc IN (SELECT doc FROM view_record WHERE id = ?2) AND record = ?2 AND code IN ('L1', 'L2')
+               AND (end_ms IS NULL OR end_ms > ?1) AND from_ms <= ?1"
+        ))?;
+        let rows = statement.query_map(params![self.as_of.millis(), customer.as_str()], |row| self.item(row))?;
+        Ok(rows.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+    }
+
+    /// How many limits of dossiers are not fulfilled, by code: open, soon due, overdue, and overdue with high urgency.
+    pub(crate) fn counts(&self) -> Result<BTreeMap<LimitCode, [u64; 4]>, StoreError> {
+        let mut counts: BTreeMap<LimitCode, [u64; 4]> = BTreeMap::new();
+        for (index, unfulfilled) in [("view_limit_open", "end_ms IS NULL"), ("view_limit_ended", "end_ms > ?1")] {
+            let mut statement = self.conn.prepare_cached(&format!(
+                "SELECT code, count(*), sum(soon_ms <= ?1 AND due_ms >= ?1), sum(due_ms < ?1),
+                        sum(due_ms < ?1 AND urgency IS 'high')
+                 FROM view_limit INDEXED BY {index} WHERE {unfulfilled} AND from_ms <= ?1 GROUP BY code"
+            ))?;
+            let mut rows = statement.query([self.as_of.millis()])?;
+            while let Some(row) = rows.next()? {
+                let Some(code) = limit_code(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?) else { continue };
+                let of_code = counts.entry(code).or_default();
+                let number = |index| row.get::<_, i64>(index).map(i64::unsigned_abs);
+                let (all, soon, overdue) = (number(1)?, number(2)?, number(3)?);
+                for (count, more) in of_code.iter_mut().zip([all - soon - overdue, soon, overdue, number(4)?]) {
+                    *count += more;
+                }
+            }
+        }
+        // What rows alone do not say: customers that lead to others, and what waits to be shared.
+        for moved in self.merged.moved() {
+            self.entering(moved)?.iter().for_each(|item| tally(&mut counts, item, |count| count.saturating_sub(1)));
+        }
+        self.waiting(None)?.iter().for_each(|item| tally(&mut counts, item, |count| count + 1));
+        Ok(counts)
+    }
+
+    /// Limits of dossiers that were fulfilled too late.
+    pub(crate) fn missed(&self) -> Result<Vec<DueItem>, StoreError> {
+        let query = format!(
+            "SELECT {COLUMNS} FROM view_limit INDEXED BY view_limit_missed
+             WHERE end_ms > due_ms AND end_ms <= ?1 AND from_ms <= ?1"
+        );
+        let mut statement = self.conn.prepare_cached(&query)?;
+        let mut found = Vec::new();
+        for item in statement.query_map([self.as_of.millis()], |row| {
+            let doc = crate::ask::doc_at(row, 12)?;
+            Ok(self
+                .item(row)?
+                .filter(|item| !(matches!(item.code, LimitCode::L2 | LimitCode::L15) && self.unshared.contains(&doc))))
+        })? {
+            found.extend(item?);
+        }
+        Ok(found)
+    }
+
+    /// What recurs by the calendar, in every state.
+    pub(crate) fn recurring(&self) -> Result<Vec<DueItem>, StoreError> {
+        let mut found = Vec::new();
+        let calendar = Calendar::new(&self.policies, self.as_of);
+        let visits = self.visits(calendar.since())?;
+        for (customer, account) in self.accounts()? {
+            let visits = visits.get(&customer).map_or(&[][..], Vec::as_slice);
+            let of = Account { grade: account.grade.as_deref(), since: account.since };
+            calendar.of(of, visits, |owed| {
+                found.push(DueItem {
+                    code: owed.code,
+                    part: None,
+                    kind: Some(records::CUSTOMER.code),
+                    record: Some(customer.clone()),
+                    customer: Some(customer.clone()),
+                    from: owed.from,
+                    soon: owed.term.soon,
+                    due: owed.term.due,
+                    end: owed.end,
+                    state: owed.state,
+                    roles: FRONT_LINE.to_vec(),
+                    staff: account.owner.clone(),
+                    urgency: None,
+                    policy: owed.term.policy.cloned(),
+                });
+            });
+        }
+        found.extend(self.branch()?);
+        Ok(found)
+    }
+
+    /// What the branch as a whole owes.
+    fn branch(&self) -> Result<Vec<DueItem>, StoreError> {
+        let began: Option<i64> = self
+            .conn
+            .prepare_cached("SELECT min(began_at_ms) FROM view_document WHERE began_at_ms IS NOT NULL")?
+            .query_row([], |row| row.get(0))?;
+        let Some(since) = began.map(Timestamp::from_millis).filter(|since| *since <= self.as_of) else {
+            return Ok(Vec::new());
+        };
+        let mut moments = Vec::new();
+        for what in Board::WHATS {
+            let mut statement =
+                self.conn.prepare_cached("SELECT from_ms, end_ms FROM view_moment WHERE what = ?1 AND from_ms > ?2")?;
+            let from = self.as_of.plus_millis(-BOARD_MS_MAX).millis();
+            for moment in statement
+                .query_map(params![what.code(), from], |row| Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?)))?
+            {
+                let (from, end) = moment?;
+                moments.push((what, Timestamp::from_millis(from), end.map(Timestamp::from_millis)));
+            }
+        }
+        let limits = Board::of(moments).limits(&self.policies, since, self.as_of);
+        let limits = limits.into_iter().chain(of_policy(&self.policies, self.as_of));
+        let item = |limit: records::limits::Limit| DueItem {
+            code: limit.code,
+            part: limit.part.map(str::to_owned),
+            kind: limit.record.as_ref().and_then(kind_of),
+            record: limit.record,
+            customer: None,
+            from: limit.from,
+            soon: limit.due,
+            due: limit.due,
+            end: limit.end,
+            state: limit.state,
+            roles: limit.roles.to_vec(),
+            staff: limit.staff,
+            urgency: None,
+            policy: limit.policy,
+        };
+        Ok(limits.map(item).collect())
+    }
+
+    /// Visits made from `since` until now, by customer.
+    fn visits(&self, since: Timestamp) -> Result<BTreeMap<RecordId, Vec<(What, Timestamp)>>, StoreError> {
+        let mut visits: BTreeMap<RecordId, Vec<(What, Timestamp)>> = BTreeMap::new();
+        for what in [What::Visit, What::ReturnVisit, What::DeepContact] {
+            let mut statement = self.conn.prepare_cached(
+                "SELECT customer, from_ms FROM view_moment WHERE what = ?1 AND from_ms BETWEEN ?2 AND ?3",
+            )?;
+            let between = params![what.code(), since.millis(), self.as_of.millis()];
+            for visit in statement.query_map(between, |row| Ok((id_at(row, 0)?, row.get(1)?)))? {
+                let (customer, at) = visit?;
+                visits.entry(self.lead(customer)).or_default().push((what, Timestamp::from_millis(at)));
+            }
+        }
+        Ok(visits)
+    }
+
+    /// Every customer that had been entered; of merged ones the one that they lead to, with the highest grade of any and the
+    /// day of the first.
+    fn accounts(&self) -> Result<BTreeMap<RecordId, Held>, StoreError> {
+        let mut accounts: BTreeMap<RecordId, Held> = BTreeMap::new();
+        let mut statement = self.conn.prepare_cached(
+            "SELECT id, grade, person, created_at_ms FROM view_record
+             WHERE kind = 'customer' AND void = 0 AND id = customer AND created_at_ms <= ?1",
+        )?;
+        for account in statement.query_map([self.as_of.millis()], |row| {
+            let since = Timestamp::from_millis(row.get(3)?);
+            Ok((id_at(row, 0)?, Held { grade: row.get(1)?, owner: row.get(2)?, since, is_lead: false }))
+        })? {
+            let (id, held) = account?;
+            let lead = self.lead(id.clone());
+            let held = Held { is_lead: lead == id, ..held };
+            match accounts.entry(lead) {
+                std::collections::btree_map::Entry::Vacant(place) => {
+                    place.insert(held);
+                }
+                std::collections::btree_map::Entry::Occupied(mut place) => {
+                    let one = place.get_mut();
+                    one.since = one.since.min(held.since);
+                    if grade_rank(held.grade.as_deref()) < grade_rank(one.grade.as_deref()) {
+                        one.grade = held.grade;
+                    }
+                    // Without the lead itself, whose owner comes first by name: any order of rows gives the same.
+                    if held.is_lead || (!one.is_lead && held.owner < one.owner) {
+                        one.owner = held.owner;
+                    }
+                    one.is_lead |= held.is_lead;
+                }
+            }
+        }
+        Ok(accounts)
+    }
+
+    /// Whether an item is owed for entering a customer that leads to another.
+    fn is_moved(&self, item: &DueItem) -> bool {
+        matches!(item.code, LimitCode::L1 | LimitCode::L2) && item.record != item.customer
+    }
+
+    fn item(&self, row: &SqlRow<'_>) -> rusqlite::Result<Option<DueItem>> {
+        let time = |index| row.get::<_, i64>(index).map(Timestamp::from_millis);
+        let Some(code) = limit_code(row.get_ref(0)?.as_str()?) else { return Ok(None) };
+        let record = id_at(row, 2)?;
+        let (soon, due) = (time(5)?, time(6)?);
+        let end = row.get::<_, Option<i64>>(7)?.map(Timestamp::from_millis).filter(|end| *end <= self.as_of);
+        let policy = row.get_ref(11)?.as_str_or_null()?.and_then(|id| id.parse().ok());
+        Ok(Some(DueItem {
+            code,
+            part: row.get(1)?,
+            kind: kind_of(&record),
+            record: Some(record),
+            customer: Some(self.lead(id_at(row, 3)?)),
+            from: time(4)?,
+            soon,
+            due,
+            end,
+            state: LimitState::at(self.as_of, soon, due, end),
+            roles: roles(row.get(8)?),
+            staff: row.get(9)?,
+            urgency: row.get(10)?,
+            policy,
+        }))
+    }
 }
 
-/// Where a limit stands that had begun by `as_of`.
-pub(crate) fn state(as_of: Timestamp, soon: Timestamp, due: Timestamp, end: Option<Timestamp>) -> LimitState {
-    match end.filter(|end| *end <= as_of) {
-        Some(end) if end <= due => LimitState::Met,
-        Some(_) => LimitState::Missed,
-        None if as_of > due => LimitState::Overdue,
-        None if as_of >= soon => LimitState::Soon,
-        None => LimitState::Open,
+/// Counts an item where it stands.
+pub(crate) fn tally(counts: &mut BTreeMap<LimitCode, [u64; 4]>, item: &DueItem, count: impl Fn(u64) -> u64) {
+    let of_code = counts.entry(item.code).or_default();
+    let place = match item.state {
+        LimitState::Open => 0,
+        LimitState::Soon => 1,
+        LimitState::Overdue => 2,
+        LimitState::Missed | LimitState::Met => return,
+    };
+    of_code[place] = count(of_code[place]);
+    if item.state == LimitState::Overdue && item.urgency.as_deref() == Some("high") {
+        of_code[3] = count(of_code[3]);
     }
 }
 
-fn item(row: &SqlRow<'_>, as_of: Timestamp) -> rusqlite::Result<DueItem> {
-    let time = |index| row.get::<_, i64>(index).map(Timestamp::from_millis);
-    let code = row.get_ref(0)?.as_str()?;
-    let code = LimitCode::ALL.into_iter().find(|known| known.code() == code).unwrap_or(LimitCode::L1);
-    let record: RecordId = id_at(row, 2)?;
-    let due = time(6)?;
-    let end = row.get::<_, Option<i64>>(7)?.map(Timestamp::from_millis).filter(|end| *end <= as_of);
-    let roles = row.get_ref(8)?.as_str()?.split(',').filter_map(|role| role.parse::<Role>().ok()).collect();
-    let policy: Option<String> = row.get(11)?;
-    Ok(DueItem {
-        code,
-        part: row.get(1)?,
-        kind: kind_of(&record),
-        record: Some(record),
-        customer: Some(id_at(row, 3)?),
-        from: time(4)?,
-        due,
-        end,
-        state: state(as_of, time(5)?, due, end),
-        roles,
-        staff: row.get(9)?,
-        urgency: row.get(10)?,
-        policy: policy.and_then(|id| id.parse().ok()),
-    })
+/// A customer as its row says.
+struct Held {
+    grade: Option<String>,
+    owner: Option<String>,
+    since: Timestamp,
+    is_lead: bool,
+}
+
+/// The highest service grade first.
+fn grade_rank(grade: Option<&str>) -> u8 {
+    match grade {
+        Some("vip") => 0,
+        Some("core") => 1,
+        Some("potential") => 2,
+        Some("normal") => 3,
+        _ => 4,
+    }
 }
 
 /// The kind, as the id tells it.

@@ -19,6 +19,14 @@ pub struct PolicyVersion {
     pub policy: Policy,
 }
 
+impl PolicyVersion {
+    /// A version from its parts; nothing when this version of Fieldbook cannot read the body.
+    #[must_use]
+    pub fn read(id: RecordId, written: Written, reason: &str, body: &str) -> Option<PolicyVersion> {
+        Some(PolicyVersion { id, written, reason: reason.to_owned(), policy: Policy::read(body)? })
+    }
+}
+
 /// Every version of a branch's policy. policy ∥ policy: the later authored holds, and all are kept, so that limits stay
 /// reproducible.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -32,21 +40,29 @@ impl Policies {
     /// hold; they stay visible as records.
     #[must_use]
     pub fn of(view: &View) -> Policies {
-        let mut versions: Vec<PolicyVersion> = view
-            .records
-            .iter()
-            .filter(|record| record.kind.code == "policy" && !record.is_void())
-            .filter_map(|record| {
-                Some(PolicyVersion {
-                    id: record.id.clone(),
-                    written: record.created.clone(),
-                    reason: record.text("reason").unwrap_or_default().to_owned(),
-                    policy: Policy::read(record.get("body").and_then(Value::as_text)?)?,
-                })
-            })
-            .collect();
+        let held = view.records.iter().filter(|record| record.kind.code == "policy" && !record.is_void());
+        Policies::from_versions(held.filter_map(|record| {
+            let body = record.get("body").and_then(Value::as_text)?;
+            let reason = record.text("reason").unwrap_or_default();
+            PolicyVersion::read(record.id.clone(), record.created.clone(), reason, body)
+        }))
+    }
+
+    /// The policies that these versions, in any order, make up.
+    pub fn from_versions(versions: impl IntoIterator<Item = PolicyVersion>) -> Policies {
+        let mut versions: Vec<PolicyVersion> = versions.into_iter().collect();
         versions.sort_by(|a, b| (&a.written, &a.id).cmp(&(&b.written, &b.id)));
         Policies { versions, defaults: Policy::default() }
+    }
+
+    /// The instant up to which these policies and others say the same of everything that began before; nothing when they never
+    /// differ.
+    #[must_use]
+    pub fn differ_from(&self, other: &Policies) -> Option<Timestamp> {
+        let said = |version: &PolicyVersion| (version.written.at, version.id.clone(), version.policy.clone());
+        let same = self.versions.iter().zip(&other.versions).take_while(|(a, b)| said(a) == said(b)).count();
+        let next = |policies: &Policies| policies.versions.get(same).map(|version| version.written.at);
+        [next(self), next(other)].into_iter().flatten().min()
     }
 
     /// The version that held at an instant and its id; the domain's defaults, which have no id, before the first.

@@ -139,6 +139,17 @@ pub(crate) struct Open {
 }
 
 impl Open {
+    /// Where a record without a parent goes: a customer into a dossier of its own, everything else into the one document that
+    /// the branch has for it.
+    pub(crate) fn of_class(tx: &WriteTx<'_>, outside: &dyn Outside, class: records::Class) -> Result<Open, WorkError> {
+        let membership = tx.membership()?.ok_or(DeviceError::NotEnrolled)?;
+        let Some(doc) = class.document(membership.branch) else { return Ok(Open::fresh(outside)?) };
+        if tx.document(doc)?.is_some() {
+            return Open::stored(tx, doc);
+        }
+        Ok(Open { doc, dossier: Dossier::create(), stored: false })
+    }
+
     /// A new one, under a new id.
     pub(crate) fn fresh(outside: &dyn Outside) -> Result<Open, DeviceError> {
         Ok(Open { doc: DocId::from_random(outside::random(outside)?), dossier: Dossier::create(), stored: false })

@@ -80,13 +80,21 @@ pub enum DeviceError {
         /// The code of the kind it belongs to.
         kind: &'static str,
     },
-    /// A file could not be read as tables, or its rows do not fit together or not to this book.
+    /// A file could not be read as tables.
     #[error("the file {path} is not a table that can be imported")]
     Tables {
         /// The file.
         path: PathBuf,
         /// Every problem found, by sheet, row and column.
         errors: tables::TableErrors,
+    },
+    /// The rows of a file do not fit together, or not to this book.
+    #[error("the file {path} does not fit this book")]
+    Import {
+        /// The file.
+        path: PathBuf,
+        /// Every problem found, by row.
+        problems: Vec<tables::Problem>,
     },
     /// Records could not be written as tables.
     #[error("the records cannot be written as tables")]
@@ -153,6 +161,14 @@ pub enum DeviceError {
         doc: vocab::DocId,
         /// Why, in the words of whoever did it.
         why: String,
+    },
+    /// Two customers were to be separated that nobody merged with each other.
+    #[error("`{one}` and `{other}` were not merged with each other")]
+    NotMerged {
+        /// The customer with the smaller id.
+        one: String,
+        /// The other.
+        other: String,
     },
     /// A conflict has no candidate of this number.
     #[error("the conflict `{id}` has {count} candidates")]
@@ -232,12 +248,18 @@ impl DeviceError {
             DeviceError::ParentMissing { kind } => {
                 Message::new("device-parent-missing").with("kind", Arg::Key(format!("kind-{kind}")))
             }
+            DeviceError::NotMerged { one, other } => {
+                Message::new("device-not-merged").with("one", one.as_str()).with("other", other.as_str())
+            }
             DeviceError::NoCandidate { id, count } => {
                 Message::new("device-no-candidate").with("id", id.as_str()).with("count", *count)
             }
             DeviceError::Tables { path: file, errors } => Message::new("device-tables")
                 .with("file", path(file))
                 .with("count", errors.problems().len() + errors.more()),
+            DeviceError::Import { path: file, problems } => {
+                Message::new("device-tables").with("file", path(file)).with("count", problems.len())
+            }
             DeviceError::Export(source) => source.message(),
             DeviceError::File { path: file, source } => {
                 Message::new("device-file").with("file", path(file)).with("detail", source.to_string())
@@ -272,6 +294,7 @@ impl DeviceError {
     pub fn details(&self, catalogue: &Catalogue) -> Vec<String> {
         match self {
             DeviceError::Tables { errors, .. } => errors.render(catalogue),
+            DeviceError::Import { problems, .. } => problems.iter().map(|problem| problem.render(catalogue)).collect(),
             _ => Vec::new(),
         }
     }

@@ -3,16 +3,17 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use records::Class;
 use store::{DeviceStore, FRAME_BYTES_FIRST, Identity, LastSync, ReadTx, SecretKey, WriteTx};
 use sync::DeviceSecret;
 use vocab::{Cursor, DeviceCode, Generation, Position, Role, Staff, Timestamp};
 
 pub use store::Membership;
 
-use crate::DeviceError;
 use crate::error::WorkError;
 use crate::outside::{Machine, Outside, random};
 use crate::report::SyncReport;
+use crate::{DeviceError, branch};
 
 /// What a person is called on a device until somebody says otherwise: `我*`, "me", masked like every name.
 pub const DEFAULT_STAFF: &str = "我*";
@@ -190,7 +191,8 @@ impl Device {
         result
     }
 
-    /// Keeps what enrolment gave. Nothing of the book is touched: what the branch lacks of it goes up at the next exchange.
+    /// Keeps what enrolment gave. Nothing of the book is lost: what the branch lacks of it goes up at the next exchange, and the
+    /// board held so far becomes the branch's.
     ///
     /// # Errors
     /// [`DeviceError::Store`].
@@ -203,6 +205,7 @@ impl Device {
     ) -> Result<Membership, DeviceError> {
         let wall = self.outside.now();
         self.write(|tx| {
+            let before = (branch::own(tx)?, tx.membership()?.map(|membership| membership.branch_name));
             let mut identity = tx.identity()?;
             identity.code = given.code;
             identity.staff = given.staff;
@@ -225,6 +228,11 @@ impl Device {
                 acknowledged: None,
             };
             tx.set_membership(&membership)?;
+            let (former, former_name) = before;
+            // A branch of the same name is the one there was, made again.
+            let again = former_name.as_deref() == Some(membership.branch_name.as_str());
+            let classes: &[Class] = if again { &[Class::Board, Class::Policy] } else { &[Class::Board] };
+            branch::carry(tx, &identity.key, classes, former, membership.branch, wall)?;
             Ok(membership)
         })
     }

@@ -1,7 +1,7 @@
 //! What a person records: one command, one transaction, one automerge change.
 
 use messages::Message;
-use records::{Dossier, Edit, Fields, Invalid, Kind, Source};
+use records::{Class, Dossier, Edit, Field, Fields, Invalid, Kind, Source};
 use serde_json::Value;
 use store::{Identity, WriteTx};
 use sync::limits::CHANGE_BYTES_MAX;
@@ -11,7 +11,7 @@ use crate::error::WorkError;
 use crate::home::Device;
 use crate::outside::{self, Outside};
 use crate::renew::EVENT_COUNTER;
-use crate::{DeviceError, rows};
+use crate::{DeviceError, branch, references, rows};
 
 /// What a command saved.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,8 +27,8 @@ pub struct Stored {
 }
 
 impl Device {
-    /// Makes a record: a customer with a dossier of its own, anything else under `parent`. Fields that follow from a step
-    /// (a task's assignee) become that step, in the same change.
+    /// Makes a record: a customer with a dossier of its own, what belongs to a customer under `parent`, everything else on the
+    /// board of the branch. Fields that follow from a step (a task's assignee) become that step, in the same change.
     ///
     /// # Errors
     /// [`DeviceError::Invalid`] with the field and the fix, [`DeviceError::UnknownRecord`] for a parent that is not in the
@@ -38,7 +38,7 @@ impl Device {
         self.write(|tx| {
             let mut desk = Desk::open(tx, &*outside)?;
             let (mut dossier, parent) = match (&kind.parent, parent) {
-                (None, _) => (Open::fresh(&*outside)?, None),
+                (None, _) => (Open::of_class(tx, &*outside, kind.class)?, None),
                 (Some(relation), Some(text)) => {
                     let (id, doc) = rows::find(tx, text)?;
                     if id.prefix() != records::kind(relation.kind).map_or("", |kind| kind.prefix) {
@@ -48,6 +48,7 @@ impl Device {
                 }
                 (Some(relation), None) => return Err(DeviceError::ParentMissing { kind: relation.kind }.into()),
             };
+            let fields = references::named(tx, dossier.doc, fields, |name| kind.field(name))?;
             let id = desk.record_id(kind)?;
             let event = desk.event_id()?;
             let (given, stepped): (Fields, Fields) = fields
@@ -79,7 +80,7 @@ impl Device {
     /// # Errors
     /// As [`Device::create`].
     pub fn edit(&mut self, id: &str, fields: Fields) -> Result<Stored, DeviceError> {
-        self.on_record(id, |edit, id, _| edit.set(id, fields))
+        self.on_record(id, fields, |kind, name| kind.field(name), |edit, id, _, fields| edit.set(id, fields))
     }
 
     /// Takes a step of a record's life cycle.
@@ -87,7 +88,11 @@ impl Device {
     /// # Errors
     /// As [`Device::create`]; a step that the state does not allow says which are.
     pub fn step(&mut self, id: &str, step: &str, data: Fields) -> Result<Stored, DeviceError> {
-        self.on_record(id, |edit, id, event| edit.step(event, id, step, data))
+        let datum = |kind: &'static Kind, name: &str| {
+            let data = kind.event(step).map_or(&[][..], |event| event.data);
+            data.iter().find(|datum| datum.name == name).or_else(|| kind.field(name))
+        };
+        self.on_record(id, data, datum, |edit, id, event, data| edit.step(event, id, step, data))
     }
 
     /// Decides the conflict called `id` by taking its `take`th candidate, counted from 1.
@@ -97,25 +102,36 @@ impl Device {
     pub fn resolve(&mut self, id: &str, take: usize) -> Result<Stored, DeviceError> {
         let record = id.split('/').next().unwrap_or_default().to_owned();
         self.conflict(id)?;
-        self.on_record(&record, |edit, inner, event| {
-            // The conflict's id begins with its record's, which may be shown otherwise than it stands in the document.
-            let conflict = id.strip_prefix(&record).map_or_else(|| id.to_owned(), |rest| format!("{inner}{rest}"));
-            edit.resolve(event, &conflict, take)
-        })
+        self.on_record(
+            &record,
+            Fields::new(),
+            |kind, name| kind.field(name),
+            |edit, inner, event, _| {
+                // The conflict's id begins with its record's, which may be shown otherwise than it stands in the document.
+                let conflict = id.strip_prefix(&record).map_or_else(|| id.to_owned(), |rest| format!("{inner}{rest}"));
+                edit.resolve(event, &conflict, take)
+            },
+        )
     }
 
     fn on_record(
         &mut self,
         id: &str,
-        work: impl FnOnce(&mut Edit<'_>, &RecordId, &EventId) -> Result<(), Invalid>,
+        given: Fields,
+        field: impl Fn(&'static Kind, &str) -> Option<&'static Field>,
+        work: impl FnOnce(&mut Edit<'_>, &RecordId, &EventId, Fields) -> Result<(), Invalid>,
     ) -> Result<Stored, DeviceError> {
         let outside = self.outside();
         self.write(|tx| {
             let (id, doc) = rows::find(tx, id)?;
+            let given = match records::kind_of_prefix(id.prefix()) {
+                Some(kind) => references::named(tx, doc, given, |name| field(kind, name))?,
+                None => given,
+            };
             let mut desk = Desk::open(tx, &*outside)?;
             let mut dossier = Open::stored(tx, doc)?;
             let event = desk.event_id()?;
-            let saved = desk.save(&mut dossier, |edit| work(edit, &id, &event))?;
+            let saved = desk.save(&mut dossier, |edit| work(edit, &id, &event, given))?;
             let mut stored = desk.stored(id, &dossier)?;
             if saved.is_none() {
                 stored.notices.push(Message::new("device-notice-unchanged"));
@@ -141,9 +157,8 @@ pub(crate) struct Open {
 impl Open {
     /// Where a record without a parent goes: a customer into a dossier of its own, everything else into the one document that
     /// the branch has for it.
-    pub(crate) fn of_class(tx: &WriteTx<'_>, outside: &dyn Outside, class: records::Class) -> Result<Open, WorkError> {
-        let membership = tx.membership()?.ok_or(DeviceError::NotEnrolled)?;
-        let Some(doc) = class.document(membership.branch) else { return Ok(Open::fresh(outside)?) };
+    fn of_class(tx: &WriteTx<'_>, outside: &dyn Outside, class: Class) -> Result<Open, WorkError> {
+        let Some(doc) = class.document(branch::own(tx)?) else { return Ok(Open::fresh(outside)?) };
         if tx.document(doc)?.is_some() {
             return Open::stored(tx, doc);
         }

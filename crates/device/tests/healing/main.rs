@@ -2,6 +2,7 @@
 //! sessions and a relay in this process.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod board;
 mod relay;
 
 use std::collections::{BTreeMap, BTreeSet};

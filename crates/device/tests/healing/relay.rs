@@ -24,14 +24,15 @@ const NOW: Tick = Tick::from_millis(1_000);
 /// The relay.
 pub(crate) struct Relay {
     store: SqliteRelayStore,
+    branch: BranchId,
     /// How many bytes a connection carries before it is cut.
     pub(crate) cut_after: Option<usize>,
 }
 
-fn fresh(origin: Origin, number: u8) -> SqliteRelayStore {
+fn fresh(branch: BranchId, origin: Origin, number: u8) -> SqliteRelayStore {
     let mut store = SqliteRelayStore::in_memory().unwrap();
     let draft = BranchDraft {
-        id: BRANCH,
+        id: branch,
         name: "城东".to_owned(),
         epoch: Epoch::from_bytes([number; 16]),
         zone: store::DEFAULT_ZONE.to_owned(),
@@ -43,7 +44,7 @@ fn fresh(origin: Origin, number: u8) -> SqliteRelayStore {
     for n in 0..9 {
         let invite = Invite {
             digest: InviteDigest::of(&format!("INVITE-{n}")),
-            branch: BRANCH,
+            branch,
             role: Role::Supervisor,
             staff: None,
             created_at: Timestamp::EPOCH,
@@ -56,12 +57,23 @@ fn fresh(origin: Origin, number: u8) -> SqliteRelayStore {
 
 impl Relay {
     pub(crate) fn new() -> Relay {
-        Relay { store: fresh(Origin::New, 1), cut_after: None }
+        Relay::of(BRANCH)
     }
 
     /// The disk is gone: a new one, for the same branch.
     pub(crate) fn lose(&mut self) {
-        self.store = fresh(Origin::Recovering, 9);
+        self.store = fresh(self.branch, Origin::Recovering, 9);
+    }
+
+    /// The disk is gone: a new one, and the branch made again under another id.
+    pub(crate) fn begin_anew(&mut self) {
+        self.branch = BranchId::from_bytes([5; 16]);
+        self.store = fresh(self.branch, Origin::Recovering, 9);
+    }
+
+    /// A relay of another branch.
+    pub(crate) fn of(branch: BranchId) -> Relay {
+        Relay { store: fresh(branch, Origin::New, branch.as_bytes()[0]), branch, cut_after: None }
     }
 
     pub(crate) fn backup(&self) -> SqliteRelayStore {
@@ -74,18 +86,19 @@ impl Relay {
     }
 
     pub(crate) fn head(&self) -> Position {
-        self.store.head(BRANCH).unwrap()
+        self.store.head(self.branch).unwrap()
     }
 
     pub(crate) fn erase(&mut self, doc: DocId, why: &str) {
-        let branch = self.store.branch(BRANCH).unwrap().unwrap();
-        let tombstone = sync::sign_tombstone(branch.secret.as_bytes(), BRANCH, doc, Timestamp::from_millis(9), why);
-        assert!(matches!(self.store.erase(BRANCH, &tombstone).unwrap(), Erasure::Erased { .. }));
+        let branch = self.store.branch(self.branch).unwrap().unwrap();
+        let tombstone =
+            sync::sign_tombstone(branch.secret.as_bytes(), self.branch, doc, Timestamp::from_millis(9), why);
+        assert!(matches!(self.store.erase(self.branch, &tombstone).unwrap(), Erasure::Erased { .. }));
     }
 
     /// Every actor that wrote something in the feed.
     pub(crate) fn actors(&self) -> Vec<(DocId, vocab::Actor, u64)> {
-        let changes = self.store.changes(BRANCH, Position::START, usize::MAX).unwrap();
+        let changes = self.store.changes(self.branch, Position::START, usize::MAX).unwrap();
         changes
             .iter()
             .filter_map(|change| sync::inspect(&change.bytes).ok().map(|header| (change.doc, header.actor, header.seq)))
@@ -254,8 +267,8 @@ impl Relay {
     }
 
     fn admission(&self, claim: &sync::Claim, device: &store::Device) -> Admission {
-        let branch = self.store.branch(BRANCH).unwrap().unwrap();
-        let seen = self.store.seen(BRANCH, claim.actor).unwrap();
+        let branch = self.store.branch(self.branch).unwrap().unwrap();
+        let seen = self.store.seen(self.branch, claim.actor).unwrap();
         let same = claim.epoch == Some(branch.epoch);
         Admission {
             time: Timestamp::from_millis(1_714_521_600_000),
@@ -263,13 +276,13 @@ impl Relay {
             epoch: branch.epoch,
             head: self.head(),
             seen: seen.map(|seen| Seen { seq: seen.seq, doc: seen.doc, hash: seen.hash }),
-            sum: if same { self.store.sum_at(BRANCH, claim.cursor.base).unwrap() } else { None },
+            sum: if same { self.store.sum_at(self.branch, claim.cursor.base).unwrap() } else { None },
         }
     }
 
     fn membership(&self, device: &store::Device) -> Membership {
         Membership {
-            branch: BRANCH,
+            branch: self.branch,
             branch_name: "城东".to_owned(),
             code: device.code.clone(),
             staff: device.staff.clone(),
@@ -278,7 +291,7 @@ impl Relay {
     }
 
     fn restore(&mut self, branch: BranchId, device: DeviceKey, items: Vec<sync::Restoration>) -> Restored {
-        let secret = self.store.branch(BRANCH).unwrap().unwrap().secret;
+        let secret = self.store.branch(self.branch).unwrap().unwrap().secret;
         let mut restoring = Vec::new();
         for sync::Restoration { doc, form } in items {
             match form {

@@ -99,6 +99,34 @@ impl WriteTx<'_> {
         if self.tombstone(doc)?.is_some() {
             return Ok(None);
         }
+        let pending = self.take_out(doc)?;
+        let tx = &self.tx.tx;
+        tx.prepare_cached(
+            "INSERT INTO erased (doc, at_ms, why, key, signature, pending) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute(params![
+            doc.as_bytes(),
+            tombstone.at.millis(),
+            tombstone.why,
+            tombstone.key,
+            tombstone.signature,
+            integer(pending)
+        ])?;
+        self.count(Sum::of_tombstone(doc));
+        Ok(Some(Erased { tombstone: tombstone.clone(), pending }))
+    }
+
+    /// Lets go of a document that this store keeps under another id from now on: snapshot, tail, what was set aside or waited in
+    /// the outbox. No tombstone takes its place. Its rows in the read model are the caller's, in the same transaction.
+    ///
+    /// # Errors
+    /// Any [`StoreError`] of writing.
+    pub fn let_go(&self, doc: DocId) -> Result<(), StoreError> {
+        self.take_out(doc).map(drop)
+    }
+
+    /// Removes everything that is held of a document; how many of its changes waited in the outbox.
+    fn take_out(&self, doc: DocId) -> Result<u64, StoreError> {
         let tx = &self.tx.tx;
         let held = tx
             .prepare_cached("DELETE FROM document WHERE doc = ?1 RETURNING id, sum")?
@@ -121,19 +149,7 @@ impl WriteTx<'_> {
         self.count(waiting.into_iter().sum());
         tx.prepare_cached("DELETE FROM invalid WHERE doc = ?1")?.execute([doc.as_bytes()])?;
         tx.prepare_cached("DELETE FROM owed WHERE doc = ?1")?.execute([doc.as_bytes()])?;
-        tx.prepare_cached(
-            "INSERT INTO erased (doc, at_ms, why, key, signature, pending) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        )?
-        .execute(params![
-            doc.as_bytes(),
-            tombstone.at.millis(),
-            tombstone.why,
-            tombstone.key,
-            tombstone.signature,
-            integer(pending)
-        ])?;
-        self.count(Sum::of_tombstone(doc));
-        Ok(Some(Erased { tombstone: tombstone.clone(), pending }))
+        Ok(pending)
     }
 
     /// Takes note that a person was told of these.

@@ -8,13 +8,15 @@ use std::str::FromStr;
 
 use clap::{Arg, ArgMatches, Command, builder::OsStringValueParser};
 use messages::{Arg as Variable, Catalogue, Message};
-use records::{Field, Fields, Kind, Shape};
+use records::{Field, Fields, Kind, Shape, Value};
 use vocab::ParseError;
 
 use crate::command_error::{CommandError, Failure};
+use crate::commands::kinds;
 
 /// Flags that people know by another name than their field: the field, the flag.
-const SHORT_NAMES: [(&str, &str); 2] = [("due_at", "due"), ("assignee", "to")];
+const SHORT_NAMES: [(&str, &str); 4] =
+    [("due_at", "due"), ("assignee", "to"), ("cancelled_why", "why"), ("reopened_why", "why")];
 
 /// The flag of `field`, without the dashes.
 pub(crate) fn flag_name(field: &Field) -> String {
@@ -113,6 +115,8 @@ pub(crate) fn given(
     for field in fields {
         let Some(raw) = matches.get_one::<OsString>(field.name) else { continue };
         let parsed = match raw.to_str() {
+            // People may name a record by its number on paper; the engine looks it up.
+            Some(text) if matches!(field.shape, Shape::Reference(_)) => Ok(Value::from(text.trim())),
             Some(text) => field.parse(text).map_err(|invalid| invalid.message()),
             None => Err(not_utf8(&spelled(field))),
         };
@@ -155,7 +159,13 @@ pub(crate) fn wrong_kind(wanted: &Kind, record: &serde_json::Value) -> CommandEr
             .with("found", Variable::Key(format!("kind-{}", text("kind"))))
             .with("wanted", Variable::Key(wanted.label.to_owned())),
     )
-    .hint(Message::new("cli-hint-try").with("command", format!("fieldbook {} show {}", text("kind"), text("id"))))
+    .hint(Message::new("cli-hint-try").with("command", format!("fieldbook {}show {}", command(record), text("id"))))
+}
+
+/// The command for records like this one and a space; `show` alone takes those of a kind that has none.
+fn command(record: &serde_json::Value) -> String {
+    let commands = crate::record_view::kind_of(record).and_then(kinds::of);
+    commands.map_or_else(String::new, |commands| format!("{} ", commands.name))
 }
 
 fn not_utf8(arg: &str) -> Message {

@@ -13,8 +13,10 @@ pub(crate) fn localise(command: Command, path: &[&str], texts: &Catalogue) -> Co
     let is_program = path.is_empty();
     let names: Vec<String> = command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
     let usage = usage(&command, path, texts);
+    // Commands derived from the tables of a kind bring their words along.
+    let about = command.get_about().cloned().unwrap_or_else(|| texts.text(&about_key, &[]).into());
     let mut command = command
-        .about(texts.text(&about_key, &[]))
+        .about(about)
         .override_usage(usage)
         .disable_help_subcommand(true)
         .disable_help_flag(true)

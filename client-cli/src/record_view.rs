@@ -3,6 +3,7 @@
 use records::{Field, Kind, Shape, Source};
 use serde_json::Value;
 
+use crate::commands::kinds;
 use crate::context::Context;
 use crate::printer::{Paint, Tone};
 use crate::table::{self, Toned};
@@ -25,13 +26,15 @@ pub(crate) fn number_of(record: &Value) -> &str {
     record["legacy_id"].as_str().unwrap_or_else(|| id_of(record))
 }
 
-/// What people call the record: the value of its first telling field.
+/// What people call the record: the first words among what a list shows of it, else the value of its first telling field.
 pub(crate) fn title(context: &Context, record: &Value) -> String {
     let shown = kind_of(record).and_then(|kind| {
+        let listed = kinds::of(kind).map_or(&[][..], |commands| commands.columns);
+        let words = listed.iter().filter_map(|name| kind.field(name));
+        let words = words.filter(|field| matches!(field.shape, Shape::Masked | Shape::Line(_) | Shape::Text(_)));
         let telling = kind.fields.iter().filter(|field| matches!(field.source, Source::Person | Source::Once));
-        telling
-            .filter(|field| !matches!(field.shape, Shape::Integer { .. }))
-            .find_map(|field| shown(context, field, record))
+        let telling = telling.filter(|field| !matches!(field.shape, Shape::Integer { .. } | Shape::Reference(_)));
+        words.chain(telling).find_map(|field| shown(context, field, record))
     });
     table::cut(&shown.unwrap_or_default(), TITLE_WIDTH_MAX)
 }

@@ -36,7 +36,12 @@ pub(crate) fn usage_error(error: &clap::Error, command: &str) -> CommandError {
     };
     let mut told = CommandError::usage(message);
     for kind in [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg] {
-        if let Some(suggested) = context(kind) {
+        let suggested = match error.get(kind) {
+            // The most alike stands last.
+            Some(ContextValue::Strings(all)) => all.last().cloned(),
+            other => other.map(shown),
+        };
+        if let Some(suggested) = suggested {
             told = told.hint(Message::new("cli-hint-did_you_mean").with("suggested", suggested));
         }
     }

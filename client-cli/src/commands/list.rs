@@ -1,11 +1,12 @@
 //! `customer list` and its sisters: records of one kind, the latest first.
 
 use clap::{Arg, ArgMatches, Command, value_parser};
-use device::{Device, Filter, Order, Page};
+use device::{Device, Filter, Order, PERSON_FIELDS, Page};
 use messages::{Catalogue, Message};
 use records::{Field, Kind, Shape};
 use serde_json::Value;
 
+use super::kinds::{self, KindCommands};
 use crate::arguments;
 use crate::command_error::CommandError;
 use crate::context::Context;
@@ -17,30 +18,15 @@ use crate::table::{self, Toned};
 const SHOWN_DEFAULT: u32 = 50;
 /// Longest value in a column, in columns of the terminal.
 const CELL_WIDTH_MAX: usize = 36;
-/// Columns of a kind that is not in [`COLUMNS`].
-const COLUMNS_DEFAULT: usize = 5;
-
-/// What a list shows of each kind, so that it fits a terminal of 80 columns.
-const COLUMNS: [(&str, &[&str]); 4] = [
-    ("customer", &["customer_id", "name", "grade", "channel", "preference", "owner"]),
-    ("assessment", &["req_id", "need", "urgency", "state", "customer_id"]),
-    ("task", &["exec_id", "title", "status", "assignee", "due_at"]),
-    ("feedback", &["fb_id", "score", "state", "text", "exec_id"]),
-];
-
-fn columns(kind: &'static Kind) -> Vec<&'static Field> {
-    match COLUMNS.iter().find(|(code, _)| *code == kind.code) {
-        Some((_, names)) => names.iter().filter_map(|name| kind.field(name)).collect(),
-        None => kind.fields.iter().take(COLUMNS_DEFAULT).collect(),
-    }
-}
-
 pub(super) fn shape(command: Command, kind: &'static Kind, texts: &Catalogue) -> Command {
     let limit_help = texts.text("cli-arg-limit", &[("default", SHOWN_DEFAULT.to_string().into())]);
     let limit = Arg::new("limit").long("limit").value_name("N").value_parser(value_parser!(u32)).help(limit_help);
     let mut command = command.arg(arguments::option("words", "TEXT")).arg(limit);
     if kind.state_field.is_some() {
         command = command.arg(arguments::option("state", "CODE"));
+    }
+    if PERSON_FIELDS.into_iter().any(|name| kind.field(name).is_some()) {
+        command = command.arg(arguments::option("staff", "NAME"));
     }
     for parent in ancestors(kind) {
         command = command.arg(arguments::option(parent.code, "ID"));
@@ -61,7 +47,8 @@ fn ancestors(kind: &'static Kind) -> Vec<&'static Kind> {
     found
 }
 
-pub(super) fn run(context: &Context, kind: &'static Kind, matches: &ArgMatches) -> Result<(), CommandError> {
+pub(super) fn run(context: &Context, commands: &KindCommands, matches: &ArgMatches) -> Result<(), CommandError> {
+    let kind = commands.kind;
     let asked = matches.get_one::<u32>("limit").copied();
     let limit = asked.unwrap_or(if context.json { u32::MAX } else { SHOWN_DEFAULT });
     let mut device = context.open()?;
@@ -73,7 +60,7 @@ pub(super) fn run(context: &Context, kind: &'static Kind, matches: &ArgMatches) 
     if records.is_empty() {
         let nothing = if filter == Filter::default() { "cli-none-yet" } else { "cli-none-found" };
         context.printer.note(&context.text(nothing));
-        context.next(&format!("fieldbook {} add", kind.code));
+        context.next(&format!("fieldbook {} add", commands.name));
         return Ok(());
     }
     context.printer.data(&as_table(context, kind, &records))?;
@@ -117,6 +104,9 @@ fn filter(device: &mut Device, kind: &'static Kind, matches: &ArgMatches) -> Res
         let value = field.parse(state).map_err(|invalid| CommandError::refused(invalid.message()))?;
         filter.state = value.as_text().map(str::to_owned);
     }
+    if PERSON_FIELDS.into_iter().any(|name| kind.field(name).is_some()) {
+        filter.assignee = text("staff")?.map(str::to_owned);
+    }
     for (distance, ancestor) in ancestors(kind).into_iter().enumerate() {
         let Some(id) = text(ancestor.code)? else { continue };
         let record = super::record::of_kind(device, ancestor, id)?;
@@ -132,7 +122,8 @@ fn filter(device: &mut Device, kind: &'static Kind, matches: &ArgMatches) -> Res
 
 /// A table of records of one kind.
 pub(super) fn as_table(context: &Context, kind: &'static Kind, records: &[Value]) -> String {
-    let mut fields = columns(kind);
+    let names = kinds::of(kind).map_or(&[][..], |commands| commands.columns);
+    let mut fields: Vec<&'static Field> = names.iter().filter_map(|name| kind.field(name)).collect();
     // The number of the paper form, where the records have one: it is what people know them by.
     let legacy = kind.field("legacy_id").filter(|field| records.iter().any(|record| record.get(field.name).is_some()));
     fields.extend(legacy);

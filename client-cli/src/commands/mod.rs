@@ -3,15 +3,14 @@
 mod conflicts;
 mod demo;
 mod doctor;
-
 mod enrol;
 mod export;
-
 mod history;
-
 mod import;
 mod init;
+pub(crate) mod kinds;
 mod list;
+mod merges;
 mod record;
 mod search;
 mod show;
@@ -25,7 +24,9 @@ use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use messages::Catalogue;
+use records::Class;
 
+use self::kinds::KindCommands;
 use crate::command_error::CommandError;
 use crate::context::Context;
 use crate::localise::localise;
@@ -36,33 +37,49 @@ use crate::table::pad;
 struct Entry {
     group: &'static str,
     name: &'static str,
-    shape: fn(Command, &Catalogue) -> Command,
-    run: fn(&Context, &ArgMatches) -> Result<(), CommandError>,
+    work: Work,
+}
+
+/// What a command does.
+#[derive(Clone, Copy)]
+enum Work {
+    /// It is about records of one kind.
+    Records(&'static KindCommands),
+    /// It has a file of its own.
+    Own(fn(Command, &Catalogue) -> Command, fn(&Context, &ArgMatches) -> Result<(), CommandError>),
 }
 
 const RECORDS: &str = "cli-help-group-records";
+const BOARD: &str = "cli-help-group-board";
 const LOOK: &str = "cli-help-group-look";
 const SHARE: &str = "cli-help-group-share";
 const DEVICE: &str = "cli-help-group-device";
 
-const COMMANDS: [Entry; 16] = [
-    Entry { group: RECORDS, name: "customer", shape: record::shape_customer, run: record::run_customer },
-    Entry { group: RECORDS, name: "assessment", shape: record::shape_assessment, run: record::run_assessment },
-    Entry { group: RECORDS, name: "task", shape: record::shape_task, run: record::run_task },
-    Entry { group: RECORDS, name: "feedback", shape: record::shape_feedback, run: record::run_feedback },
-    Entry { group: LOOK, name: "show", shape: show::shape, run: show::run },
-    Entry { group: LOOK, name: "history", shape: history::shape, run: history::run },
-    Entry { group: LOOK, name: "search", shape: search::shape, run: search::run },
-    Entry { group: LOOK, name: "conflicts", shape: conflicts::shape, run: conflicts::run },
-    Entry { group: SHARE, name: "enrol", shape: enrol::shape, run: enrol::run },
-    Entry { group: SHARE, name: "sync", shape: sync::shape, run: sync::run },
-    Entry { group: SHARE, name: "export", shape: export::shape, run: export::run },
-    Entry { group: SHARE, name: "import", shape: import::shape, run: import::run },
-    Entry { group: DEVICE, name: "init", shape: init::shape, run: init::run },
-    Entry { group: DEVICE, name: "status", shape: status::shape, run: status::run },
-    Entry { group: DEVICE, name: "doctor", shape: doctor::shape, run: doctor::run },
-    Entry { group: DEVICE, name: "demo", shape: demo::shape, run: demo::run },
+/// The commands besides those of the kinds.
+const OTHERS: [Entry; 12] = [
+    Entry { group: LOOK, name: "show", work: Work::Own(show::shape, show::run) },
+    Entry { group: LOOK, name: "history", work: Work::Own(history::shape, history::run) },
+    Entry { group: LOOK, name: "search", work: Work::Own(search::shape, search::run) },
+    Entry { group: LOOK, name: "conflicts", work: Work::Own(conflicts::shape, conflicts::run) },
+    Entry { group: SHARE, name: "enrol", work: Work::Own(enrol::shape, enrol::run) },
+    Entry { group: SHARE, name: "sync", work: Work::Own(sync::shape, sync::run) },
+    Entry { group: SHARE, name: "export", work: Work::Own(export::shape, export::run) },
+    Entry { group: SHARE, name: "import", work: Work::Own(import::shape, import::run) },
+    Entry { group: DEVICE, name: "init", work: Work::Own(init::shape, init::run) },
+    Entry { group: DEVICE, name: "status", work: Work::Own(status::shape, status::run) },
+    Entry { group: DEVICE, name: "doctor", work: Work::Own(doctor::shape, doctor::run) },
+    Entry { group: DEVICE, name: "demo", work: Work::Own(demo::shape, demo::run) },
 ];
+
+/// Every command, in the order in which help lists them.
+fn entries() -> impl Iterator<Item = Entry> {
+    let kinds = kinds::KINDS.iter().map(|commands| Entry {
+        group: if commands.kind.class == Class::Dossier { RECORDS } else { BOARD },
+        name: commands.name,
+        work: Work::Records(commands),
+    });
+    kinds.chain(OTHERS)
+}
 
 /// The whole command line, in the language of `texts`. Only the command that was `typed` gets its arguments: building all of them
 /// would cost more than most commands do.
@@ -76,9 +93,13 @@ pub(crate) fn program(args: &[OsString], texts: &Catalogue, printer: &Printer) -
         .arg(global("json").action(ArgAction::SetTrue))
         .arg(global("lang").value_name("LANG").value_parser(["zh-CN", "en"]))
         .arg(Arg::new("version").short('V').long("version").action(ArgAction::Version).display_order(1_001));
-    for entry in &COMMANDS {
+    for entry in entries() {
         let command = Command::new(entry.name);
-        program = program.subcommand(if typed == Some(entry.name) { (entry.shape)(command, texts) } else { command });
+        program = program.subcommand(match entry.work {
+            _ if typed != Some(entry.name) => command,
+            Work::Records(commands) => record::shape(command, commands, texts),
+            Work::Own(shape, _) => shape(command, texts),
+        });
     }
     localise(program, &[], texts).help_template(overview(texts, printer))
 }
@@ -91,10 +112,10 @@ fn global(name: &'static str) -> Arg {
 fn overview(texts: &Catalogue, printer: &Printer) -> String {
     let text = |key: &str| texts.text(key, &[]);
     let heading = |key: &str| printer.out.tone(Tone::Strong, &text(key));
-    let columns = COMMANDS.iter().map(|entry| entry.name.len()).max().unwrap_or(0) + 2;
+    let columns = entries().map(|entry| entry.name.len()).max().unwrap_or(0) + 2;
     let mut overview = format!("{{about}}\n\n{}: {{usage}}\n", heading("cli-help-heading-usage"));
     let mut group = "";
-    for entry in &COMMANDS {
+    for entry in entries() {
         if entry.group != group {
             group = entry.group;
             overview.push_str(&format!("\n{}\n", heading(group)));
@@ -111,8 +132,12 @@ pub(crate) fn run(context: &Context, matches: &ArgMatches) -> Result<(), Command
     let Some((name, below)) = matches.subcommand() else {
         return welcome::run(context);
     };
-    // Clap knows the commands of this very table only.
-    COMMANDS.iter().find(|entry| entry.name == name).map_or(Ok(()), |entry| (entry.run)(context, below))
+    // Clap knows the commands of this very list only.
+    match entries().find(|entry| entry.name == name).map(|entry| entry.work) {
+        Some(Work::Records(commands)) => record::run(context, commands, below),
+        Some(Work::Own(_, run)) => run(context, below),
+        None => Ok(()),
+    }
 }
 
 /// The words of the command line that are neither options nor the value of a global one.

@@ -1,76 +1,56 @@
-//! `customer`, `assessment`, `task`, `feedback`: what all four have (add, edit, show, list), from the tables of fields, and the
-//! steps of their life cycles, from the tables of events.
+//! What the commands of every kind have: add, edit, show, list, from the tables of fields, and the steps of its life, from the
+//! tables of events.
 
 use clap::{ArgMatches, Command};
 use device::Device;
 use messages::{Arg as Variable, Catalogue};
-use records::{ASSESSMENT, CUSTOMER, FEEDBACK, Field, Kind, Source, TASK};
+use records::{Field, Kind, Source};
 
+use super::kinds::{self, KindCommands};
 use super::{list, step};
 use crate::arguments;
 use crate::command_error::CommandError;
 use crate::context::Context;
 use crate::{prompt, record_view};
 
-pub(super) fn shape_customer(command: Command, texts: &Catalogue) -> Command {
-    shape(command, &CUSTOMER, texts)
-}
-
-pub(super) fn shape_assessment(command: Command, texts: &Catalogue) -> Command {
-    shape(command, &ASSESSMENT, texts)
-}
-
-pub(super) fn shape_task(command: Command, texts: &Catalogue) -> Command {
-    shape(command, &TASK, texts)
-}
-
-pub(super) fn shape_feedback(command: Command, texts: &Catalogue) -> Command {
-    shape(command, &FEEDBACK, texts)
-}
-
-pub(super) fn run_customer(context: &Context, matches: &ArgMatches) -> Result<(), CommandError> {
-    run(context, &CUSTOMER, matches)
-}
-
-pub(super) fn run_assessment(context: &Context, matches: &ArgMatches) -> Result<(), CommandError> {
-    run(context, &ASSESSMENT, matches)
-}
-
-pub(super) fn run_task(context: &Context, matches: &ArgMatches) -> Result<(), CommandError> {
-    run(context, &TASK, matches)
-}
-
-pub(super) fn run_feedback(context: &Context, matches: &ArgMatches) -> Result<(), CommandError> {
-    run(context, &FEEDBACK, matches)
-}
-
-fn shape(command: Command, kind: &'static Kind, texts: &Catalogue) -> Command {
+/// The shape of the commands of one kind.
+pub(super) fn shape(command: Command, commands: &KindCommands, texts: &Catalogue) -> Command {
+    let kind = commands.kind;
     let parent = kind.parent.as_ref().map(|parent| {
         let heading = texts.text("cli-help-heading-fields", &[]);
         arguments::option(parent.kind, "ID").help_heading(heading)
     });
     let add = arguments::with_flags(Command::new("add").args(parent), enterable(kind), texts);
     let edit = arguments::with_flags(Command::new("edit").arg(arguments::id_argument()), editable(kind), texts);
-    command
-        .subcommand_required(true)
-        .subcommand(add)
-        .subcommand(edit)
-        .subcommands(step::steps_of(kind).map(|step| step.shape(texts)))
-        .subcommand(Command::new("show").arg(arguments::id_argument()))
-        .subcommand(list::shape(Command::new("list"), kind, texts))
+    let own = [("add", add), ("edit", edit)]
+        .into_iter()
+        .chain([("show", Command::new("show").arg(arguments::id_argument()))])
+        .chain([("list", list::shape(Command::new("list"), kind, texts))])
+        .map(|(verb, command)| command.about(about(commands, verb, texts)));
+    let command = command.subcommand_required(true).subcommands(own);
+    let command = command.subcommands(step::steps_of(kind).map(|step| step.shape(commands, texts)));
+    (commands.own.shape)(command, texts)
 }
 
-fn run(context: &Context, kind: &'static Kind, matches: &ArgMatches) -> Result<(), CommandError> {
-    match matches.subcommand() {
-        Some(("add", args)) => add(context, kind, args),
-        Some(("edit", args)) => edit(context, kind, args),
-        Some(("show", args)) => show(context, kind, args),
-        Some(("list", args)) => list::run(context, kind, args),
-        Some((verb, args)) => match step::steps_of(kind).find(|step| step.verb == verb) {
-            Some(step) => step::run(context, step, args),
-            None => Ok(()),
-        },
-        None => Ok(()),
+/// What a command of this kind does, where the catalogue has no words of its own for it.
+fn about(commands: &KindCommands, verb: &str, texts: &Catalogue) -> String {
+    let own = format!("cli-help-{}-{verb}", commands.name);
+    let key = if texts.has(&own) { own } else { format!("cli-help-any-{verb}") };
+    texts.text(&key, &[("kind", Variable::Key(commands.kind.label.to_owned()))])
+}
+
+pub(super) fn run(context: &Context, commands: &KindCommands, matches: &ArgMatches) -> Result<(), CommandError> {
+    let Some((verb, args)) = matches.subcommand() else { return Ok(()) };
+    if let Some(done) = (commands.own.run)(context, verb, args) {
+        return done;
+    }
+    let kind = commands.kind;
+    match verb {
+        "add" => add(context, kind, args),
+        "edit" => edit(context, kind, args),
+        "show" => show(context, kind, args),
+        "list" => list::run(context, commands, args),
+        _ => step::steps_of(kind).find(|step| step.verb == verb).map_or(Ok(()), |step| step::run(context, &step, args)),
     }
 }
 
@@ -105,7 +85,8 @@ fn add(context: &Context, kind: &'static Kind, matches: &ArgMatches) -> Result<(
         if !context.may_ask() {
             let parent = orphan.map(|of| (format!("--{}", of.code), of.label));
             let lacking = lacking.iter().map(|field| (arguments::spelled(field), field.label));
-            return Err(arguments::missing(parent.into_iter().chain(lacking), &format!("fieldbook {} add", kind.code)));
+            let command = format!("fieldbook {} add", kinds::name_of(kind));
+            return Err(arguments::missing(parent.into_iter().chain(lacking), &command));
         }
         prompt::announce(context, kind);
         if let Some(of) = orphan {
@@ -117,21 +98,26 @@ fn add(context: &Context, kind: &'static Kind, matches: &ArgMatches) -> Result<(
     let stored = device.create(kind, parent.as_deref(), values)?;
     context.saved("cli-done-created", &stored, &[])?;
     if !context.json {
-        suggest(context, kind, record_view::id_of(&stored.json));
+        suggest(context, kind, &stored.json);
     }
     Ok(())
 }
 
-/// What usually comes next in the closed loop of the service process.
-fn suggest(context: &Context, kind: &'static Kind, id: &str) {
-    let child =
-        records::ALL_KINDS.into_iter().find(|child| child.parent.as_ref().is_some_and(|of| of.kind == kind.code));
-    let begun = step::steps_of(kind).find(|step| step.event == "started");
-    match child {
-        _ if let Some(step) = begun => context.next(&format!("fieldbook {} {} {id}", kind.code, step.verb)),
-        Some(child) => context.next(&format!("fieldbook {} add --{} {id}", child.code, kind.code)),
-        None => context.next(&format!("fieldbook {} show {id}", kind.code)),
-    }
+/// What usually comes next: in the closed loop what a record leads to, else the first step of its own life.
+fn suggest(context: &Context, kind: &'static Kind, record: &serde_json::Value) {
+    let id = record_view::id_of(record);
+    let name = kinds::name_of(kind);
+    let mut forms = records::FORMS.into_iter();
+    let child = forms.find(|child| child.parent.as_ref().is_some_and(|of| of.kind == kind.code));
+    let begun = step::steps_of(kind).find(|step| step.event.code == "started");
+    let state = kind.state_field.and_then(|field| record[field].as_str()).unwrap_or_default();
+    let first = step::steps_of(kind).find(|step| step.event.from.contains(&state));
+    context.next(&match (begun, child, first) {
+        (Some(step), ..) => format!("fieldbook {name} {} {id}", step.verb),
+        (None, Some(child), _) => format!("fieldbook {} add --{} {id}", kinds::name_of(child), kind.code),
+        (None, None, Some(step)) => format!("fieldbook {name} {} {id}", step.verb),
+        (None, None, None) => format!("fieldbook {name} show {id}"),
+    });
 }
 
 fn edit(context: &Context, kind: &'static Kind, matches: &ArgMatches) -> Result<(), CommandError> {
@@ -141,7 +127,7 @@ fn edit(context: &Context, kind: &'static Kind, matches: &ArgMatches) -> Result<
     of_kind(&mut device, kind, id)?;
     if values.is_empty() {
         if !context.may_ask() {
-            return Err(arguments::nothing_given(&format!("fieldbook {} edit", kind.code)));
+            return Err(arguments::nothing_given(&format!("fieldbook {} edit", kinds::name_of(kind))));
         }
         values = prompt::ask_changes(context, editable(kind), &device.record(id)?)?;
     }

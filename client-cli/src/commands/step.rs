@@ -1,11 +1,13 @@
-//! The steps of a life cycle: `task start`, `assessment approve`, `feedback handle`. Which data a step carries, who may take
-//! it and when, the tables of the `records` crate say; here stand only the words people type.
+//! The steps of a life cycle: `task start`, `assessment approve`, `order ship`. Which data a step carries, who may take it and
+//! when, the tables of the `records` crate say; here stand only the words people type.
 
 use clap::builder::OsStringValueParser;
 use clap::{Arg, ArgMatches, Command};
-use messages::{Arg as Variable, Catalogue};
-use records::{ASSESSMENT, CUSTOMER, EventKind, FEEDBACK, Field, Kind, TASK};
+use device::DeviceError;
+use messages::{Arg as Variable, Catalogue, Message};
+use records::{EventKind, Field, Invalid, Kind};
 
+use super::kinds::{self, KindCommands};
 use super::record::of_kind;
 use crate::arguments;
 use crate::command_error::CommandError;
@@ -15,65 +17,87 @@ use crate::prompt;
 /// What help calls a datum that is given as a word.
 const PLAIN: &str = "TEXT";
 
+/// Words for steps whose code is not what people type: the code, the word. Others (`done`, `note`, `void`) are typed as they are.
+const VERBS: [(&str, &str); 39] = [
+    ("adjusted", "adjust"),
+    ("answered", "answer"),
+    ("approved", "approve"),
+    ("archived", "archive"),
+    ("assessed", "assess"),
+    ("assigned", "assign"),
+    ("cancelled", "cancel"),
+    ("checked", "check"),
+    ("closed", "close"),
+    ("collected", "collect"),
+    ("confirmed", "confirm"),
+    ("corrected", "correct"),
+    ("delayed", "delay"),
+    ("delivered", "deliver"),
+    ("executing", "execute"),
+    ("follow_up", "follow-up"),
+    ("followed_up", "follow-up"),
+    ("handled", "handle"),
+    ("held", "hold"),
+    ("installed", "install"),
+    ("investigating", "investigate"),
+    ("merged", "merge"),
+    ("monitored", "monitor"),
+    ("reassigned", "reassign"),
+    ("received", "receive"),
+    ("refreshed", "refresh"),
+    ("reopened", "reopen"),
+    ("replanned", "replan"),
+    ("replied", "reply"),
+    ("reported", "report"),
+    ("responding", "respond"),
+    ("reviewed", "review"),
+    ("separated", "separate"),
+    ("shipped", "ship"),
+    ("signed", "sign"),
+    ("solution", "solve"),
+    ("started", "start"),
+    ("swapped", "swap"),
+    ("transferred", "transfer"),
+];
+
+/// Events that people do not make by a step: what a table states, what `conflicts resolve` decides.
+const NOT_TYPED: [&str; 2] = ["imported", "resolved"];
+
 /// A step as people type it.
+#[derive(Clone, Copy)]
 pub(super) struct Step {
     /// The kind of record.
     pub(super) kind: &'static Kind,
     /// The word on the command line.
     pub(super) verb: &'static str,
-    /// The code of the event.
-    pub(super) event: &'static str,
+    /// The event.
+    pub(super) event: &'static EventKind,
     /// A datum that is given as a word after the id instead of by its flag.
     plain: Option<&'static str>,
 }
 
-const fn step(kind: &'static Kind, verb: &'static str, event: &'static str) -> Step {
-    Step { kind, verb, event, plain: None }
+/// The word for a step.
+pub(super) fn verb(event: &'static EventKind) -> &'static str {
+    VERBS.iter().find(|(code, _)| *code == event.code).map_or(event.code, |(_, verb)| verb)
 }
 
-/// Every step that people take. `received` of a feedback is how a form that was sent comes back.
-static STEPS: [Step; 21] = [
-    step(&CUSTOMER, "merge", "merged"),
-    step(&CUSTOMER, "separate", "separated"),
-    step(&CUSTOMER, "void", "void"),
-    step(&ASSESSMENT, "approve", "approved"),
-    step(&ASSESSMENT, "void", "void"),
-    step(&TASK, "assign", "assigned"),
-    step(&TASK, "start", "started"),
-    Step { plain: Some("text"), ..step(&TASK, "note", "note") },
-    step(&TASK, "delay", "delayed"),
-    step(&TASK, "done", "done"),
-    step(&TASK, "correct", "corrected"),
-    step(&TASK, "review", "reviewed"),
-    step(&TASK, "reassign", "reassigned"),
-    step(&TASK, "cancel", "cancelled"),
-    step(&TASK, "sign", "signed"),
-    step(&TASK, "void", "void"),
-    step(&FEEDBACK, "receive", "received"),
-    step(&FEEDBACK, "handle", "handled"),
-    step(&FEEDBACK, "archive", "archived"),
-    step(&FEEDBACK, "correct", "corrected"),
-    step(&FEEDBACK, "void", "void"),
-];
-
 /// The steps of `kind`, in the order of its life.
-pub(super) fn steps_of(kind: &'static Kind) -> impl Iterator<Item = &'static Step> {
-    STEPS.iter().filter(move |step| step.kind == kind)
+pub(super) fn steps_of(kind: &'static Kind) -> impl Iterator<Item = Step> {
+    kind.events.iter().filter(|event| !NOT_TYPED.contains(&event.code)).map(move |event| Step {
+        kind,
+        verb: verb(event),
+        event,
+        plain: (event.code == "note").then_some("text"),
+    })
 }
 
 impl Step {
-    fn event_kind(&self) -> Option<&'static EventKind> {
-        self.kind.event(self.event)
-    }
-
     /// The data of the event, then what may be written to the record in the same step.
     fn fields(&self) -> impl Iterator<Item = &'static Field> + use<> {
         let kind = self.kind;
-        let event = self.event_kind();
-        let data = event.map_or(&[][..], |event| event.data).iter();
-        let writes = event.map_or(&[][..], |event| event.writes).iter().filter_map(move |name| kind.field(name));
+        let writes = self.event.writes.iter().filter_map(move |name| kind.field(name));
         // The digest of what was approved is computed, never typed.
-        data.chain(writes).filter(|field| field.name != "digest")
+        self.event.data.iter().chain(writes).filter(|field| field.name != "digest")
     }
 
     fn flags(&self) -> impl Iterator<Item = &'static Field> + use<> {
@@ -87,12 +111,26 @@ impl Step {
     }
 
     /// The shape of the command.
-    pub(super) fn shape(&self, texts: &Catalogue) -> Command {
-        let mut command = Command::new(self.verb).arg(arguments::id_argument());
+    pub(super) fn shape(&self, commands: &KindCommands, texts: &Catalogue) -> Command {
+        let about = self.about(commands, texts);
+        let mut command = Command::new(self.verb).about(about).arg(arguments::id_argument());
         if let Some(name) = self.plain {
             command = command.arg(Arg::new(name).value_name(PLAIN).value_parser(OsStringValueParser::new()));
         }
         arguments::with_flags(command, self.flags(), texts)
+    }
+
+    /// What the step does: in words of its own, else its name, from which state it is taken and who may.
+    fn about(&self, commands: &KindCommands, texts: &Catalogue) -> String {
+        let any = if self.event.code == "void" { "cli-help-any-void" } else { "cli-help-any-step" };
+        let own = format!("cli-help-{}-{}", commands.name, self.verb);
+        let roles = self.event.right.roles().iter().map(|role| format!("role-{role}")).collect();
+        let args = [
+            ("kind", Variable::Key(self.kind.label.to_owned())),
+            ("step", Variable::Key(self.event.label.to_owned())),
+            ("roles", Variable::Keys(roles)),
+        ];
+        texts.text(if texts.has(&own) { &own } else { any }, &args)
     }
 }
 
@@ -106,13 +144,28 @@ pub(super) fn run(context: &Context, step: &Step, matches: &ArgMatches) -> Resul
     if !lacking.is_empty() {
         if !context.may_ask() {
             let lacking = lacking.iter().map(|field| (step.typed(field), field.label));
-            return Err(arguments::missing(lacking, &format!("fieldbook {} {}", step.kind.code, step.verb)));
+            return Err(arguments::missing(lacking, &format!("fieldbook {} {}", kinds::name_of(step.kind), step.verb)));
         }
         prompt::ask_all(context, step.fields(), &mut values)?;
     }
-    let stored = device.step(id, step.event, values)?;
-    let label = step.event_kind().map_or(step.event, |event| event.label);
-    context.saved("cli-done-step", &stored, &[("step", Variable::Key(label.to_owned()))])
+    let stored = device.step(id, step.event.code, values).map_err(|error| with_way_out(error, step.kind, id))?;
+    context.saved("cli-done-step", &stored, &[("step", Variable::Key(step.event.label.to_owned()))])
+}
+
+/// A step that the state does not allow, with what to type instead.
+fn with_way_out(error: DeviceError, kind: &'static Kind, id: &str) -> CommandError {
+    let allowed: Vec<&'static str> = match &error {
+        DeviceError::Invalid(Invalid::Step { allowed, .. }) => {
+            steps_of(kind).filter(|step| allowed.contains(&step.event.label)).map(|step| step.verb).collect()
+        }
+        _ => Vec::new(),
+    };
+    let error = CommandError::from(error);
+    if allowed.is_empty() {
+        return error;
+    }
+    let command = format!("fieldbook {} {} {id}", kinds::name_of(kind), allowed.join("|"));
+    error.hint(Message::new("cli-hint-try").with("command", command))
 }
 
 #[cfg(test)]
@@ -120,18 +173,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_step_stands_for_an_event_of_its_kind() {
-        for step in &STEPS {
-            assert!(step.event_kind().is_some(), "{} {}", step.kind.code, step.verb);
+    fn the_steps_of_a_kind_are_told_apart_by_their_words() {
+        for kind in records::ALL_KINDS {
+            let mut verbs: Vec<&str> =
+                steps_of(kind).map(|step| step.verb).chain(["add", "edit", "show", "list"]).collect();
+            let count = verbs.len();
+            verbs.sort_unstable();
+            verbs.dedup();
+            assert_eq!(verbs.len(), count, "{}: {verbs:?}", kind.code);
         }
     }
 
     #[test]
-    fn every_event_that_people_make_has_a_word() {
-        for kind in records::FORMS {
-            for event in kind.events.iter().filter(|event| !matches!(event.code, "imported" | "resolved")) {
-                assert!(steps_of(kind).any(|step| step.event == event.code), "{} {}", kind.code, event.code);
-            }
+    fn every_word_stands_for_an_event_that_some_kind_has() {
+        for (code, _) in VERBS {
+            assert!(records::ALL_KINDS.into_iter().any(|kind| kind.event(code).is_some()), "{code}");
         }
     }
 }

@@ -3,6 +3,7 @@
 mod demo;
 mod environment;
 mod healing;
+mod kinds;
 mod language;
 mod life_cycle;
 mod prompts;

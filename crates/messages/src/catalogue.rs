@@ -20,14 +20,15 @@ macro_rules! sources {
             include_str!(concat!("../locales/", $lang, "/sync.ftl")),
             include_str!(concat!("../locales/", $lang, "/device.ftl")),
             include_str!(concat!("../locales/", $lang, "/cli.ftl")),
+            include_str!(concat!("../locales/", $lang, "/desk.ftl")),
             include_str!(concat!("../locales/", $lang, "/relay.ftl")),
             include_str!(concat!("../locales/", $lang, "/pages.ftl")),
         ]
     };
 }
 
-const ZH_CN: [&str; 9] = sources!("zh-CN");
-const EN: [&str; 9] = sources!("en");
+const ZH_CN: [&str; 10] = sources!("zh-CN");
+const EN: [&str; 10] = sources!("en");
 
 static ZH_CN_CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::parse(Lang::ZhCn, &ZH_CN));
 static EN_CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::parse(Lang::En, &EN));

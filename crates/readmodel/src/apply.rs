@@ -16,7 +16,7 @@ use vocab::{DocId, RecordId};
 use crate::{facts, limits, moments, policies, twins, words};
 
 /// Fields that name who answers for a record (责任人), the first that is there.
-const PERSON_FIELDS: [&str; 3] = ["assignee", "assessor", "owner"];
+pub const PERSON_FIELDS: [&str; 5] = ["assignee", "assessor", "owner", "staff", "supervisor"];
 
 /// What the row of a record says besides its JSON.
 #[derive(PartialEq)]

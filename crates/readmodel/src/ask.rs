@@ -276,7 +276,7 @@ pub struct StateCount {
 /// How much is shown.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Documents.
+    /// Documents of customers.
     pub dossiers: u64,
     /// Documents that were made to break readers; nothing of them is shown.
     pub damaged: u64,
@@ -294,7 +294,10 @@ pub struct Counts {
 /// Any [`StoreError`] of reading.
 pub fn counts(conn: &Connection) -> Result<Counts, StoreError> {
     let (dossiers, damaged): (i64, i64) = conn
-        .prepare_cached("SELECT count(*), coalesce(sum(damaged), 0) FROM view_document")?
+        // A board and a policy are documents without a customer.
+        .prepare_cached(
+            "SELECT coalesce(sum(customer IS NOT NULL OR damaged), 0), coalesce(sum(damaged), 0) FROM view_document",
+        )?
         .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let conflicts: i64 = conn.prepare_cached("SELECT count(*) FROM view_conflict")?.query_row([], |row| row.get(0))?;
     let mut counts = Counts {

@@ -23,7 +23,7 @@ mod twins;
 pub mod views;
 mod words;
 
-pub use apply::{apply, forget_words, remove};
+pub use apply::{PERSON_FIELDS, apply, forget_words, remove};
 pub use ask::{Counts, StateCount};
 pub use ask::{
     Filter, LIST_ROWS_MAX, Listing, Order, Page, Row, Voided, bearers, by_legacy, counts, dossier, list, record,

@@ -10,8 +10,6 @@ static OCCASION: Enumeration = Enumeration { name: "occasion", codes: &["birthda
 /// Where a greeting stands.
 static STATE: Enumeration = Enumeration { name: "care_state", codes: &["due", "done", "cancelled"] };
 
-const CANCELLED_WHY: Field = by_person("cancelled_why", "data-why", Shape::Line(LINE_CHARS_MAX));
-
 const FIELDS: &[Field] = &[
     from(Source::Id, field!("care", "care_id", Shape::Reference("care"))),
     from(Source::Id, field!("care", "customer_id", Shape::Reference("customer"))),
@@ -45,8 +43,7 @@ pub static CARE: Kind = Kind {
     class: Class::Dossier,
     parent: Some(Parent { kind: "customer", field: "customer_id" }),
     fields: FIELDS,
-    columns: columns!("care": "care_id", "customer_id", "occasion", "due_on", "greeting", "staff", "state", "done_on", "result",
-        "cancelled_why"),
+    columns: columns!("care": "care_id", "customer_id", "occasion", "due_on", "greeting", "staff", "state", "done_on", "result"),
     events: &[
         stamping(
             "done_on",
@@ -73,7 +70,6 @@ pub static CARE: Kind = Kind {
                 needed("state", "data-state", Shape::Enum(&STATE)),
                 by_person("done_on", "data-done_on", Shape::Date),
                 by_person("result", "data-result", Shape::Line(LINE_CHARS_MAX)),
-                CANCELLED_WHY,
             ],
             &[],
         ),

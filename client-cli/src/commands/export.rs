@@ -3,7 +3,7 @@
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use clap::{Arg as ClapArg, ArgMatches, Command, value_parser};
+use clap::{Arg as ClapArg, ArgAction, ArgMatches, Command, value_parser};
 use device::{Device, DeviceError, TableFormat};
 use messages::{Arg, Catalogue};
 use serde_json::json;
@@ -14,22 +14,37 @@ use crate::context::Context;
 /// Where tables go unless told otherwise: beside the person, named like the program.
 const CSV_DEFAULT: &str = "fieldbook-export";
 const XLSX_DEFAULT: &str = "fieldbook-export.xlsx";
+const CSV_BLANK: &str = "fieldbook-blank";
+const XLSX_BLANK: &str = "fieldbook-blank.xlsx";
 
 pub(super) fn shape(command: Command, _texts: &Catalogue) -> Command {
     let formats = ClapArg::new("format").long("format").value_name("FORMAT").default_value("json");
     command
         .arg(formats.value_parser(["json", "csv", "xlsx"]))
+        .arg(ClapArg::new("blank").long("blank").action(ArgAction::SetTrue))
         .arg(ClapArg::new("out").long("out").value_name("PATH").value_parser(value_parser!(PathBuf)))
 }
 
 pub(super) fn run(context: &Context, matches: &ArgMatches) -> Result<(), CommandError> {
     let out = matches.get_one::<PathBuf>("out").cloned();
-    let mut device = context.open()?;
     let table = match matches.get_one::<String>("format").map_or("json", String::as_str) {
         "csv" => Some((TableFormat::Csv, CSV_DEFAULT)),
         "xlsx" => Some((TableFormat::Xlsx, XLSX_DEFAULT)),
         _ => None,
     };
+    if matches.get_flag("blank") {
+        let format = table.map_or(TableFormat::Xlsx, |(format, _)| format);
+        let default = if format == TableFormat::Csv { CSV_BLANK } else { XLSX_BLANK };
+        let path = out.unwrap_or_else(|| PathBuf::from(default));
+        device::export_blank_tables(format, &path, context.texts.lang())?;
+        let path = path.display().to_string();
+        if context.json {
+            return Ok(context.printer.json(&json!({ "path": path, "records": 0 }))?);
+        }
+        context.done(&context.text_with("cli-export-blank", &[("path", path.into())]));
+        return Ok(());
+    }
+    let mut device = context.open()?;
     let (path, written) = match (table, out) {
         (None, None) => return to_stdout(&mut device),
         (None, Some(path)) => {

@@ -80,21 +80,13 @@ pub enum DeviceError {
         /// The code of the kind it belongs to.
         kind: &'static str,
     },
-    /// A file could not be read as tables.
+    /// A file could not be read as tables, or its rows do not fit together or not to this book.
     #[error("the file {path} is not a table that can be imported")]
     Tables {
         /// The file.
         path: PathBuf,
         /// Every problem found, by sheet, row and column.
         errors: tables::TableErrors,
-    },
-    /// The rows of a file do not fit together, or not to this book.
-    #[error("the file {path} does not fit this book")]
-    Import {
-        /// The file.
-        path: PathBuf,
-        /// Every problem found, by row.
-        problems: Vec<tables::Problem>,
     },
     /// Records could not be written as tables.
     #[error("the records cannot be written as tables")]
@@ -257,9 +249,6 @@ impl DeviceError {
             DeviceError::Tables { path: file, errors } => Message::new("device-tables")
                 .with("file", path(file))
                 .with("count", errors.problems().len() + errors.more()),
-            DeviceError::Import { path: file, problems } => {
-                Message::new("device-tables").with("file", path(file)).with("count", problems.len())
-            }
             DeviceError::Export(source) => source.message(),
             DeviceError::File { path: file, source } => {
                 Message::new("device-file").with("file", path(file)).with("detail", source.to_string())
@@ -294,7 +283,6 @@ impl DeviceError {
     pub fn details(&self, catalogue: &Catalogue) -> Vec<String> {
         match self {
             DeviceError::Tables { errors, .. } => errors.render(catalogue),
-            DeviceError::Import { problems, .. } => problems.iter().map(|problem| problem.render(catalogue)).collect(),
             _ => Vec::new(),
         }
     }

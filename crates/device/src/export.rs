@@ -1,20 +1,20 @@
-//! Records out: the canonical JSON form, and the paper forms as tables.
+//! Records out: the canonical JSON form, and tables.
 
 use std::io::Write;
 use std::path::Path;
 
-use tables::Forms;
+use tables::{FileForm, Forms};
 use vocab::Lang;
 
 use crate::DeviceError;
 use crate::home::Device;
 
-/// A format of the paper forms.
+/// A format of tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TableFormat {
-    /// One `.csv` file per form, in a directory.
+    /// One `.csv` file per table, in a directory.
     Csv,
-    /// One workbook, a sheet per form.
+    /// One workbook, a sheet per table.
     Xlsx,
 }
 
@@ -31,29 +31,38 @@ impl Device {
         })
     }
 
-    /// Writes the paper forms to `path` with the headers of `lang`: a directory of `.csv` files (made when absent), or one
-    /// workbook. Records that came with numbers of their own go out with them. Returns how many rows were written.
+    /// Writes the tables to `path` with the headers of `lang`: a directory of `.csv` files (made when absent), or one workbook.
+    /// The four paper forms are always there, the tables of other kinds where there is something in them. Records that came
+    /// with numbers of their own go out with them; void ones and what belongs to them stay out. Returns how many rows were
+    /// written.
     ///
     /// # Errors
-    /// [`DeviceError::File`]; [`DeviceError::Export`] when a workbook cannot hold it.
+    /// [`DeviceError::Export`] when a workbook cannot hold it or the system does not let us write.
     pub fn export_tables(&mut self, format: TableFormat, path: &Path, lang: Lang) -> Result<u64, DeviceError> {
         let mut json = Vec::new();
         self.export_json(&mut json)?;
         let export: serde_json::Value = serde_json::from_slice(&json).map_err(|_| DeviceError::Interrupted)?;
         let records = export["records"].as_array().map(Vec::as_slice).unwrap_or_default();
         let forms = Forms::of_json(records.iter(), lang);
-        let failed = |source| DeviceError::File { path: path.to_path_buf(), source };
-        match format {
-            TableFormat::Xlsx => std::fs::write(path, forms.xlsx()?).map_err(failed)?,
-            TableFormat::Csv => {
-                std::fs::create_dir_all(path).map_err(failed)?;
-                for kind in records::FORMS {
-                    let file = path.join(format!("{}.csv", kind.code));
-                    std::fs::write(&file, forms.csv(kind))
-                        .map_err(|source| DeviceError::File { path: file.clone(), source })?;
-                }
-            }
+        forms.write(path, format.file_form())?;
+        Ok(forms.count() as u64)
+    }
+}
+
+/// Writes the tables of every kind without rows, to be filled in by hand and imported.
+///
+/// # Errors
+/// [`DeviceError::Export`] when the system does not let us write.
+pub fn export_blank_tables(format: TableFormat, path: &Path, lang: Lang) -> Result<(), DeviceError> {
+    Forms::blank(lang).write(path, format.file_form())?;
+    Ok(())
+}
+
+impl TableFormat {
+    const fn file_form(self) -> FileForm {
+        match self {
+            TableFormat::Csv => FileForm::Csv,
+            TableFormat::Xlsx => FileForm::Xlsx,
         }
-        Ok(records::FORMS.into_iter().map(|kind| forms.rows(kind) as u64).sum())
     }
 }

@@ -34,7 +34,7 @@ pub use doctor::DoctorReport;
 pub use engine::{Ending, Engine, Performed};
 pub use enrol::Rejoin;
 pub use error::{DeviceError, Failure};
-pub use export::TableFormat;
+pub use export::{TableFormat, export_blank_tables};
 pub use home::{DEFAULT_STAFF, Device, Membership};
 pub use import::{ImportCounts, ImportReport};
 pub use look::{RefusedChange, Status};

@@ -46,20 +46,40 @@ pub(crate) fn find(tx: &ReadTx<'_>, text: &str) -> Result<(RecordId, DocId), Wor
     Ok((row.inner, row.doc))
 }
 
-/// The record of `kind` that a table calls `number`: its own id, or the first that carries the number.
-pub(crate) fn find_by_number(
-    tx: &ReadTx<'_>,
-    kind: &Kind,
-    number: &str,
-) -> Result<Option<(RecordId, DocId)>, WorkError> {
+/// What a number in a table names.
+pub(crate) enum Named {
+    /// No record.
+    Nothing,
+    /// This one.
+    One(RecordId, DocId),
+    /// One by its own id and another by its number on paper; only a person knows which is meant.
+    Several,
+}
+
+/// The record of `kind` that a table calls `number`: its own id, or the first that carries the number. Void ones count where
+/// no other does.
+pub(crate) fn named(tx: &ReadTx<'_>, kind: &Kind, number: &str) -> Result<Named, WorkError> {
     let conn = tx.connection();
-    if let Ok(id) = number.parse::<RecordId>()
-        && let Some(row) = readmodel::record(conn, &id)?
-        && row.kind == kind
-    {
-        return Ok(Some((row.inner, row.doc)));
+    let own = match number.parse::<RecordId>() {
+        Ok(id) => readmodel::record(conn, &id)?.filter(|row| row.kind == kind),
+        Err(_) => None,
+    };
+    let mut found: Vec<Row> = readmodel::by_legacy(conn, kind, number)?;
+    found.retain(|row| own.as_ref().is_none_or(|own| own.id != row.id));
+    let has_own = own.is_some();
+    found.splice(0..0, own);
+    let mut standing = Vec::new();
+    for row in &found {
+        if row.value()?["void"] != true {
+            standing.push(row);
+        }
     }
-    Ok(readmodel::by_legacy(conn, kind, number)?.into_iter().next().map(|row| (row.inner, row.doc)))
+    let is_both = has_own && standing.len() > 1 && standing[0].id == found[0].id;
+    Ok(match standing.first().copied().or(found.first()) {
+        Some(_) if is_both => Named::Several,
+        Some(row) => Named::One(row.inner.clone(), row.doc),
+        None => Named::Nothing,
+    })
 }
 
 /// The row of the record that stands as `id` in `doc`.

@@ -157,7 +157,7 @@ pub(crate) struct Open {
 impl Open {
     /// Where a record without a parent goes: a customer into a dossier of its own, everything else into the one document that
     /// the branch has for it.
-    fn of_class(tx: &WriteTx<'_>, outside: &dyn Outside, class: Class) -> Result<Open, WorkError> {
+    pub(crate) fn of_class(tx: &WriteTx<'_>, outside: &dyn Outside, class: Class) -> Result<Open, WorkError> {
         let Some(doc) = class.document(branch::own(tx)?) else { return Ok(Open::fresh(outside)?) };
         if tx.document(doc)?.is_some() {
             return Open::stored(tx, doc);

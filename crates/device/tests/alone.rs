@@ -130,8 +130,8 @@ fn a_row_without_its_customer_is_named_and_nothing_is_imported() {
     let dir = tempfile::tempdir().unwrap();
     let mut device = device(dir.path());
     let refused = device.import(&fixtures().join("golden/assessment.csv"), false).unwrap_err();
-    let DeviceError::Import { problems, .. } = &refused else { panic!("{refused:?}") };
-    assert_eq!(problems.iter().map(|problem| problem.row).collect::<Vec<_>>(), [Some(2)]);
+    let DeviceError::Tables { errors, .. } = &refused else { panic!("{refused:?}") };
+    assert_eq!(errors.problems().iter().map(|problem| problem.row).collect::<Vec<_>>(), [Some(2)]);
     assert_eq!(device.status().unwrap().records, 0);
 }
 
@@ -176,7 +176,7 @@ fn a_row_that_names_another_customer_than_its_service_is_refused() {
     let golden = std::fs::read_to_string(fixtures().join("golden/feedback.csv")).unwrap().replace("FB001", "FB002");
     let file = dir.path().join("feedback.csv");
     std::fs::write(&file, golden.replace("CUST001", "CUST002")).unwrap();
-    assert!(matches!(device.import(&file, false), Err(DeviceError::Import { .. })));
+    assert!(matches!(device.import(&file, false), Err(DeviceError::Tables { .. })));
     std::fs::write(&file, golden).unwrap();
     assert_eq!(device.import(&file, false).unwrap().kinds["feedback"].created, 1);
 }

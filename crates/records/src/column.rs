@@ -3,12 +3,12 @@
 use vocab::Lang;
 
 use crate::invalid::{Invalid, Problem};
-use crate::schema::{Column, Kind};
+use crate::schema::{Column, Kind, Shape};
 use crate::value::{Fields, Value};
 
 impl Column {
-    /// Reads one cell into the fields it holds; an empty cell holds none. A cell with the id of a record or of the record
-    /// it belongs to is the importer's to look up and yields its text as it stands.
+    /// Reads one cell into the fields it holds; an empty cell holds none. A cell that names a record, by its id or by a number
+    /// from paper, is the importer's to look up and yields its text as it stands.
     ///
     /// # Errors
     /// [`Invalid::Value`] or, for a required field, [`Invalid::Missing`].
@@ -35,7 +35,7 @@ impl Column {
             }
             return Ok(fields);
         }
-        let value = if field.source == crate::schema::Source::Id { Value::from(cell) } else { field.parse(cell)? };
+        let value = if matches!(field.shape, Shape::Reference(_)) { Value::from(cell) } else { field.parse(cell)? };
         Ok(Fields::from([(field.name, value)]))
     }
 

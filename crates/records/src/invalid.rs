@@ -218,6 +218,8 @@ pub enum Problem {
     NotResources,
     /// Not a signature.
     NotASignature,
+    /// Not the product that it is derived as.
+    NotTheProduct,
     /// More than so many.
     TooMany(usize),
     /// A value of another type.
@@ -243,6 +245,7 @@ impl Problem {
             Problem::NotAFlag => "fix-not_a_flag",
             Problem::NotResources => "fix-not_resources",
             Problem::NotASignature => "fix-not_a_signature",
+            Problem::NotTheProduct => "fix-not_the_product",
             Problem::TooMany(_) => "fix-too_many",
             Problem::WrongType => "fix-wrong_type",
         }

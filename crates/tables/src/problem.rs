@@ -75,7 +75,9 @@ impl Problem {
         Problem { sheet: None, row: None, column: None, what: what.message() }
     }
 
-    pub(crate) fn in_sheet(sheet: Option<&str>, what: Message) -> Problem {
+    /// Something of a sheet, or of the file where that is one table.
+    #[must_use]
+    pub fn in_sheet(sheet: Option<&str>, what: Message) -> Problem {
         Problem { sheet: sheet.map(str::to_owned), row: None, column: None, what }
     }
 
@@ -84,12 +86,16 @@ impl Problem {
         self
     }
 
-    pub(crate) fn at_row(mut self, row: usize) -> Problem {
+    /// The same, of this row, counted as spreadsheets do.
+    #[must_use]
+    pub fn at_row(mut self, row: usize) -> Problem {
         self.row = Some(row);
         self
     }
 
-    pub(crate) fn at_column(mut self, column: &str) -> Problem {
+    /// The same, of the column with this header.
+    #[must_use]
+    pub fn at_column(mut self, column: &str) -> Problem {
         self.column = Some(column.to_owned());
         self
     }
@@ -137,7 +143,7 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Why tables were not read: every problem found, the first [`PROBLEMS_SHOWN_MAX`] of them in full.
+/// Everything wrong with tables: every problem found, the first [`PROBLEMS_SHOWN_MAX`] of them in full.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{}", self.render(Catalogue::of(Lang::En)).join("\n"))]
 pub struct TableErrors {
@@ -146,11 +152,14 @@ pub struct TableErrors {
 }
 
 impl TableErrors {
-    pub(crate) fn none() -> TableErrors {
+    /// Nothing wrong.
+    #[must_use]
+    pub fn none() -> TableErrors {
         TableErrors { problems: Vec::new(), more: 0 }
     }
 
-    pub(crate) fn push(&mut self, problem: Problem) {
+    /// One more problem; past [`PROBLEMS_SHOWN_MAX`] it is only counted.
+    pub fn push(&mut self, problem: Problem) {
         if self.problems.len() < PROBLEMS_SHOWN_MAX {
             self.problems.push(problem);
         } else {
@@ -158,11 +167,13 @@ impl TableErrors {
         }
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
+    /// Whether nothing is wrong.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
         self.problems.is_empty()
     }
 
-    /// The problems, by sheet, row and column.
+    /// The problems that are told in full.
     #[must_use]
     pub fn problems(&self) -> &[Problem] {
         &self.problems
@@ -172,6 +183,14 @@ impl TableErrors {
     #[must_use]
     pub const fn more(&self) -> usize {
         self.more
+    }
+
+    /// Puts the problems into the order of the sheets and rows of `tables`, those without a place first.
+    pub fn sort(&mut self, tables: &[crate::Table]) {
+        self.problems.sort_by_key(|problem| {
+            let sheet = tables.iter().position(|table| table.sheet == problem.sheet);
+            (problem.row.is_some().then_some(sheet.unwrap_or(tables.len())), problem.row)
+        });
     }
 
     /// A line for each problem, and one that counts the rest.

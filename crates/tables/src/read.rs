@@ -1,12 +1,12 @@
 //! Reading: from a file to typed rows, or every problem of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 use messages::Message;
-use records::{FORMS, Fields, Kind, Shape, Source};
+use records::{ALL_KINDS, Field, Fields, Kind, Shape, Source};
 
 use crate::problem::{Problem, TableErrors, Unreadable};
 use crate::recognise::{Form, Holds, recognise};
@@ -22,8 +22,31 @@ pub struct Table {
     pub sheet: Option<String>,
     /// In the order of the sheet.
     pub rows: Vec<TableRow>,
+    /// The header of each field as it stands in the sheet.
+    headers: BTreeMap<&'static str, String>,
     /// What is worth knowing though nothing is wrong: columns that were left out.
     pub notes: Vec<Problem>,
+    /// The ids of rows that are not among `rows` because something in them is wrong; each stands in the errors.
+    pub wrong: BTreeSet<String>,
+}
+
+impl Table {
+    /// The header under which the sheet holds a field; its name where it has none.
+    #[must_use]
+    pub fn header_of<'a>(&'a self, field: &'a str) -> &'a str {
+        self.headers.get(field).map_or(field, String::as_str)
+    }
+}
+
+/// What a file holds: the rows that are right, and everything that is wrong with the others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    /// By kind, parents before what belongs to them.
+    pub tables: Vec<Table>,
+    /// What is wrong, in the order of the file.
+    pub errors: TableErrors,
+    /// Every sheet could be told for what it is. Otherwise rows may be missing that others refer to.
+    pub is_whole: bool,
 }
 
 /// One row of a form. Ids are as they stand in the table: whoever imports finds out whether they are ours or foreign ones.
@@ -41,6 +64,11 @@ pub struct TableRow {
     pub fields: Fields,
     /// What follows from events: status, assignee, times, notes. An import makes it one `imported` event.
     pub snapshot: Fields,
+    /// Other records it names, by field name (`source_id`, `plan_id`): ids as they stand in the table.
+    pub links: BTreeMap<&'static str, String>,
+    /// What of it no record takes, though each cell is readable: private data, days out of order. A record of the book
+    /// that stands so already is not refused for it.
+    pub faults: Vec<(&'static str, Message)>,
 }
 
 /// How a file is written.
@@ -74,6 +102,44 @@ impl FileForm {
 /// # Errors
 /// Every problem with its sheet, row and column and the fix; then no row is returned, so that nothing is imported in part.
 pub fn read(path: &Path) -> Result<Vec<Table>, TableErrors> {
+    draft(path).finish()
+}
+
+/// Reads what is right, and everything that is wrong besides; for an import that tells what is wrong with the other rows too.
+#[must_use]
+pub fn draft(path: &Path) -> Draft {
+    match sheets_at(path) {
+        Ok(sheets) => tables_of(&sheets),
+        Err(problem) => Draft { tables: Vec::new(), errors: problem.into(), is_whole: false },
+    }
+}
+
+impl Draft {
+    /// Everything, or what is wrong.
+    fn finish(mut self) -> Result<Vec<Table>, TableErrors> {
+        for table in &self.tables {
+            for row in &table.rows {
+                for fault in table.faults(row) {
+                    self.errors.push(fault);
+                }
+            }
+        }
+        self.errors.sort(&self.tables);
+        if self.errors.is_empty() { Ok(self.tables) } else { Err(self.errors) }
+    }
+}
+
+impl Table {
+    /// What no record takes of a row of this table, with its place.
+    pub fn faults<'a>(&'a self, row: &'a TableRow) -> impl Iterator<Item = Problem> + 'a {
+        row.faults.iter().map(|(field, what)| {
+            let place = Problem::in_sheet(self.sheet.as_deref(), what.clone()).at_row(row.row_number);
+            place.at_column(self.header_of(field))
+        })
+    }
+}
+
+fn sheets_at(path: &Path) -> Result<Vec<Sheet>, Problem> {
     let mut sheets = Vec::new();
     if path.is_dir() {
         for (name, file) in csv_files(path)? {
@@ -85,12 +151,12 @@ pub fn read(path: &Path) -> Result<Vec<Table>, TableErrors> {
         let bytes = bytes_of(path)?;
         let form = match FileForm::of(path, &bytes) {
             Some(form) => form,
-            None if bytes.is_empty() => return Err(Problem::file(&Unreadable::Empty).into()),
-            None => return Err(Problem::file(&Unreadable::UnknownForm).into()),
+            None if bytes.is_empty() => return Err(Problem::file(&Unreadable::Empty)),
+            None => return Err(Problem::file(&Unreadable::UnknownForm)),
         };
         sheets = sheets_of(form, &bytes)?;
     }
-    tables_of(&sheets)
+    Ok(sheets)
 }
 
 /// Reads tables from bytes in memory, as [`read`] does.
@@ -98,7 +164,7 @@ pub fn read(path: &Path) -> Result<Vec<Table>, TableErrors> {
 /// # Errors
 /// As [`read`].
 pub fn read_bytes(form: FileForm, bytes: &[u8]) -> Result<Vec<Table>, TableErrors> {
-    tables_of(&sheets_of(form, bytes)?)
+    tables_of(&sheets_of(form, bytes)?).finish()
 }
 
 fn sheets_of(form: FileForm, bytes: &[u8]) -> Result<Vec<Sheet>, Problem> {
@@ -137,16 +203,26 @@ fn bytes_of(path: &Path) -> Result<Vec<u8>, Problem> {
     Ok(bytes)
 }
 
-fn tables_of(sheets: &[Sheet]) -> Result<Vec<Table>, TableErrors> {
+fn tables_of(sheets: &[Sheet]) -> Draft {
+    let mut is_whole = true;
     let mut errors = TableErrors::none();
     let mut tables: Vec<Table> = Vec::new();
     let mut ids: BTreeMap<(&str, String), (Option<&str>, usize)> = BTreeMap::new();
     for sheet in sheets.iter().filter(|sheet| !sheet.rows.is_empty()) {
         let mut notes = Vec::new();
-        let Some(form) = recognise(sheet, &mut errors, &mut notes) else { continue };
-        let mut rows = Vec::new();
+        let Some(form) = recognise(sheet, &mut errors, &mut notes) else {
+            is_whole = false;
+            continue;
+        };
+        let (mut rows, mut wrong) = (Vec::new(), BTreeSet::new());
         for row in &sheet.rows[form.first..] {
-            let Some(row) = typed(sheet, &form, row, &mut errors) else { continue };
+            let row = match typed(sheet, &form, row, &mut errors) {
+                Ok(row) => row,
+                Err(id) => {
+                    wrong.extend(id);
+                    continue;
+                }
+            };
             let place = (sheet.name.as_deref(), row.row_number);
             if let Some((other_sheet, other_row)) = ids.insert((form.kind.code, row.id.clone()), place) {
                 let other = other_sheet.map(|name| format!("{name} ")).unwrap_or_default();
@@ -155,19 +231,19 @@ fn tables_of(sheets: &[Sheet]) -> Result<Vec<Table>, TableErrors> {
                     .with("other", format!("{other}{other_row}"));
                 let column = form.header_of(form.kind.id_field);
                 errors.push(Problem::in_sheet(sheet.name.as_deref(), what).at_row(row.row_number).at_column(column));
+                continue;
             }
             rows.push(row);
         }
-        tables.push(Table { kind: form.kind, sheet: sheet.name.clone(), rows, notes });
+        let headers = form.headers();
+        tables.push(Table { kind: form.kind, sheet: sheet.name.clone(), rows, headers, notes, wrong });
     }
     if tables.is_empty() && errors.is_empty() {
         errors.push(Problem::file(&Unreadable::Empty));
+        is_whole = false;
     }
-    if !errors.is_empty() {
-        return Err(errors);
-    }
-    tables.sort_by_key(|table| FORMS.into_iter().position(|kind| kind == table.kind));
-    Ok(tables)
+    tables.sort_by_key(|table| ALL_KINDS.into_iter().position(|kind| kind == table.kind));
+    Draft { tables, errors, is_whole }
 }
 
 impl Form {
@@ -175,10 +251,27 @@ impl Form {
         let is = |holds: &Option<Holds>| matches!(holds, Some(Holds::Column(column)) if column.name == name);
         self.columns.iter().find(|(_, holds)| is(holds)).map_or(name, |(header, _)| header)
     }
+
+    /// The header of each field.
+    fn headers(&self) -> BTreeMap<&'static str, String> {
+        let mut headers = BTreeMap::new();
+        for (header, holds) in &self.columns {
+            match holds {
+                Some(Holds::Column(column)) => {
+                    headers.extend(column.fields.iter().map(|field| (*field, header.clone())));
+                }
+                Some(Holds::Field(field)) => {
+                    headers.insert(field.name, header.clone());
+                }
+                None => {}
+            }
+        }
+        headers
+    }
 }
 
-/// The row with its values read, or none when anything in it is wrong.
-fn typed(sheet: &Sheet, form: &Form, row: &SheetRow, errors: &mut TableErrors) -> Option<TableRow> {
+/// The row with its values read; its id, if it has one, when anything in it is wrong.
+fn typed(sheet: &Sheet, form: &Form, row: &SheetRow, errors: &mut TableErrors) -> Result<TableRow, Option<String>> {
     let kind = form.kind;
     let mut fields = Fields::new();
     let mut is_right = true;
@@ -219,17 +312,32 @@ fn typed(sheet: &Sheet, form: &Form, row: &SheetRow, errors: &mut TableErrors) -
         }
     }
     if !is_right {
-        return None;
+        let id = fields.get(kind.id_field).and_then(records::Value::as_text);
+        return Err(id.map(str::to_owned));
     }
+    let mut given = fields.clone();
+    if let (Some(own), Some(id)) = (kind.field("legacy_id"), fields.get(kind.id_field)) {
+        given.insert(own.name, id.clone());
+    }
+    // The own number is kept as the number on paper.
+    let place = |name| if name == "legacy_id" { kind.id_field } else { name };
+    let faults = kind.faults(&given).into_iter();
+    let faults = faults.map(|(field, invalid)| (place(field.name), invalid.message())).collect();
     let mut typed = TableRow {
         row_number: row.number,
         id: String::new(),
         parents: BTreeMap::new(),
         fields: Fields::new(),
         snapshot: Fields::new(),
+        links: BTreeMap::new(),
+        faults,
     };
     for (name, value) in fields {
-        match kind.field(name).map(|field| field.source) {
+        let field = kind.field(name);
+        match field.map(|field| field.source) {
+            Some(source) if source != Source::Id && field.is_some_and(is_reference) => {
+                typed.links.insert(name, value.as_text().unwrap_or_default().to_owned());
+            }
             Some(Source::Id) => {
                 let id = value.as_text().unwrap_or_default().to_owned();
                 if name == kind.id_field {
@@ -246,7 +354,11 @@ fn typed(sheet: &Sheet, form: &Form, row: &SheetRow, errors: &mut TableErrors) -
             }
         }
     }
-    Some(typed)
+    Ok(typed)
+}
+
+fn is_reference(field: &Field) -> bool {
+    matches!(field.shape, Shape::Reference(_))
 }
 
 fn value_of(kind: &'static Kind, holds: Holds, cell: &Cell) -> Result<Fields, records::Invalid> {
@@ -265,7 +377,7 @@ fn value_of(kind: &'static Kind, holds: Holds, cell: &Cell) -> Result<Fields, re
             Ok(Fields::new())
         }
         (Holds::Field(field), _) => Ok(Fields::from([(field.name, field.parse(&text)?)])),
-        (Holds::Column(column), Some(field)) if field.source == Source::Id => {
+        (Holds::Column(column), Some(field)) if is_reference(field) && !text.trim().is_empty() => {
             // A foreign id has the bounds of the field that keeps it.
             if let Some(legacy) = kind.field("legacy_id") {
                 legacy.parse(&text)?;

@@ -3,20 +3,20 @@
 use std::collections::BTreeSet;
 
 use messages::{Arg, Catalogue, Message};
-use records::{Column, FORMS, Field, Kind};
+use records::{ALL_KINDS, Class, Column, FORMS, Field, Kind};
 use vocab::Lang;
 
 use crate::problem::{Problem, TableErrors};
-use crate::sheet::{Cell, Sheet};
+use crate::sheet::{COLUMNS_MAX, Cell, Sheet};
 
 /// Rows in which the header is looked for: forms carry their title, and sometimes who filled them in, above it.
 const HEADER_ROW_MAX: usize = 5;
 
-/// Columns two forms have in common at most name nothing; so many headers must be known before a sheet counts as a form.
+/// So many headers must be known before a sheet counts as a form.
 const KNOWN_HEADERS_MIN: usize = 3;
 
-/// Columns of our forms that the users' own templates do not have. Every other column must be there, though it may be
-/// empty: a header that is missing is nearly always one that was misspelt or cut off.
+/// Columns of our forms that the users' own templates do not have. Every other column of a paper form must be there, though
+/// it may be empty: a header that is missing is nearly always one that was misspelt or cut off.
 const OFTEN_LACKING: [(&str, &str); 4] =
     [("customer", "grade"), ("customer", "tags"), ("task", "mode"), ("task", "signature")];
 
@@ -50,21 +50,63 @@ pub(crate) struct Form {
 /// Finds the form of a sheet; everything wrong with its header goes into `errors`, what is merely worth knowing into `notes`.
 pub(crate) fn recognise(sheet: &Sheet, errors: &mut TableErrors, notes: &mut Vec<Problem>) -> Option<Form> {
     let candidates = sheet.rows.iter().take(HEADER_ROW_MAX).enumerate().flat_map(|(place, row)| {
-        FORMS.into_iter().map(move |kind| {
-            let known: BTreeSet<_> = row.cells.iter().filter_map(|cell| held(kind, cell)).map(Holds::name).collect();
-            (known.len(), place, kind)
-        })
+        ALL_KINDS.into_iter().filter_map(move |kind| Some((fit(kind, &row.cells)?, place, kind)))
     });
-    // The most headers known; of several such, the first row and kind.
+    // What fits best; of several such, the first row and kind.
     let best = candidates.reduce(|best, next| if next.0 > best.0 { next } else { best });
-    let Some((_, place, kind)) = best.filter(|(known, ..)| *known >= KNOWN_HEADERS_MIN) else {
+    let Some((_, place, kind)) = best else {
         let found: Vec<_> = sheet.rows.first().map_or_else(Vec::new, |row| row.cells.iter().map(Cell::shown).collect());
         errors.push(Problem::in_sheet(sheet.name.as_deref(), unknown_form(&found)));
         return None;
     };
     let header = &sheet.rows[place];
+    if kind.class == Class::Policy {
+        let what = Message::new("tables-policy");
+        errors.push(Problem::in_sheet(sheet.name.as_deref(), what).at_row(header.number));
+        return None;
+    }
     let columns: Vec<_> = header.cells.iter().map(|cell| (cell.shown().trim().to_owned(), held(kind, cell))).collect();
     check(sheet, kind, header.number, &columns, errors, notes).then_some(Form { kind, first: place + 1, columns })
+}
+
+/// Whether a table of a kind has to have a column.
+enum Need {
+    /// Without it there is no such table.
+    Always,
+    /// Where nothing suggests that it is there under another name, it may be left out.
+    Unless,
+    /// It may be left out.
+    Never,
+}
+
+fn need(kind: &Kind, column: &Column) -> Need {
+    let parent = kind.parent.as_ref().map(|parent| parent.field);
+    let is_required = |name: &&str| kind.field(name).is_some_and(|field| field.required);
+    if FORMS.contains(&kind) {
+        if OFTEN_LACKING.contains(&(kind.code, column.name)) { Need::Never } else { Need::Always }
+    } else if column.name == kind.id_field || Some(column.name) == parent || column.fields.iter().any(is_required) {
+        Need::Always
+    } else {
+        Need::Unless
+    }
+}
+
+/// Whether the column is among the names seen, whole or by one of its fields.
+fn stands(column: &Column, seen: &BTreeSet<&str>) -> bool {
+    seen.contains(column.name) || column.fields.len() > 1 && column.fields.iter().any(|field| seen.contains(field))
+}
+
+/// How well a row fits as the header of a kind's table: the columns it names less those that are missing, and then, whether
+/// the kind's own number is among them. Nothing when it names too few to be one.
+fn fit(kind: &'static Kind, cells: &[Cell]) -> Option<(usize, bool)> {
+    let seen: BTreeSet<_> = cells.iter().filter_map(|cell| held(kind, cell)).map(Holds::name).collect();
+    let has_id = seen.contains(kind.id_field);
+    if seen.len() < KNOWN_HEADERS_MIN || !has_id && seen.len() * 2 < kind.columns.len() {
+        return None;
+    }
+    let lacks = |column: &&Column| matches!(need(kind, column), Need::Always) && !stands(column, &seen);
+    let missing = kind.columns.iter().filter(lacks).count();
+    Some(((COLUMNS_MAX + seen.len()).saturating_sub(missing), has_id))
 }
 
 fn check(
@@ -78,6 +120,7 @@ fn check(
     let at = |what| Problem::in_sheet(sheet.name.as_deref(), what).at_row(header_row);
     let mut seen = BTreeSet::new();
     let mut is_right = true;
+    let has_unknown = columns.iter().any(|(header, holds)| holds.is_none() && !header.is_empty());
     for (header, holds) in columns {
         match holds {
             Some(holds) if !seen.insert(holds.name()) => {
@@ -90,9 +133,14 @@ fn check(
         }
     }
     for column in kind.columns {
-        let is_there = seen.contains(column.name)
-            || column.fields.len() > 1 && column.fields.iter().any(|field| seen.contains(field));
-        if !is_there && !OFTEN_LACKING.contains(&(kind.code, column.name)) {
+        // Whoever keeps a table of their own leaves out what they do not need. Where a header is unknown besides, it is more
+        // likely the missing one misspelt.
+        let may_lack = match need(kind, column) {
+            Need::Always => false,
+            Need::Unless => !has_unknown,
+            Need::Never => true,
+        };
+        if !stands(column, &seen) && !may_lack {
             is_right = false;
             let label = Catalogue::of(Lang::ZhCn).text(column.label, &[]);
             let what = Message::new("tables-missing-column")
@@ -114,11 +162,8 @@ fn unknown_form(found: &[String]) -> Message {
         .take(SHOWN_MAX)
         .map(|header| header.chars().take(records::Invalid::VALUE_CHARS_MAX).collect::<String>())
         .collect();
-    let mut message = Message::new("tables-unknown-table").with("found", found.join(" | "));
-    for (name, kind) in ["customer", "assessment", "task", "feedback"].into_iter().zip(FORMS) {
-        message = message.with(name, headers(kind, Lang::ZhCn).join(","));
-    }
-    message
+    let forms = crate::kinds().map(|kind| kind.form.to_owned()).collect();
+    Message::new("tables-unknown-table").with("found", found.join(" | ")).with("forms", Arg::Keys(forms))
 }
 
 /// The headers of a form: the users' own in Chinese, the field names in English.

@@ -136,5 +136,12 @@ pub(crate) fn write(pages: Vec<Page<'_>>) -> Result<Vec<u8>, WriteError> {
     Ok(workbook.save_to_buffer()?)
 }
 
+/// A sheet's name as workbooks take it: 31 characters at most, and none of these.
+pub(crate) fn sheet_name(title: &str) -> String {
+    const CHARS_MAX: usize = 31;
+    let taken = |c| if matches!(c, '[' | ']' | ':' | '*' | '?' | '/' | '\\') { '-' } else { c };
+    title.chars().map(taken).take(CHARS_MAX).collect()
+}
+
 /// Wide enough for a date with a time, in characters.
 const COLUMN_WIDTH: f64 = 18.0;

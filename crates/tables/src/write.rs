@@ -1,4 +1,7 @@
-//! Writing: the four forms with exactly the users' headers, as .csv files or one workbook.
+//! Writing: records as tables, the four forms with exactly the users' headers, as .csv files or one workbook.
+//!
+//! - The four forms are always there, the tables of other kinds where somebody uses them; [`Forms::blank`] has them all.
+//! - What is written can be read again: no number names two records, and no record refers to one that is not written.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -13,7 +16,7 @@ use vocab::Lang;
 
 use crate::read::FileForm;
 use crate::recognise::headers;
-use crate::{comma, workbook};
+use crate::{comma, shown, workbook};
 
 /// Why forms were not written.
 #[derive(Debug, Error)]
@@ -65,63 +68,66 @@ impl WriteError {
     }
 }
 
-/// The four forms, filled in. Rows stand in the order of their ids, numbers in ids counting as numbers.
+/// Tables, filled in. Rows stand in the order of their ids, numbers in ids counting as numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Forms {
     lang: Lang,
-    /// By place in [`FORMS`].
-    rows: [Vec<Vec<String>>; FORMS.len()],
+    /// By the code of the kind; a kind is written when it is here.
+    rows: BTreeMap<&'static str, Vec<Vec<String>>>,
 }
 
 impl Forms {
-    /// Forms without rows. In Chinese the headers are the users' own, in English the field names; codes are written as
-    /// labels of that language. [`crate::read`] understands both.
+    /// The four forms without rows. In Chinese the headers are the users' own, in English the field names; codes are written
+    /// as labels of that language. [`crate::read`] understands both.
     #[must_use]
     pub fn new(lang: Lang) -> Forms {
-        Forms { lang, rows: Default::default() }
+        Forms { lang, rows: FORMS.into_iter().map(|kind| (kind.code, Vec::new())).collect() }
     }
 
-    /// Fills in a row. Ids stand in `fields` as they are to be shown.
+    /// The tables of every kind without rows, to be filled in by hand.
+    #[must_use]
+    pub fn blank(lang: Lang) -> Forms {
+        Forms { lang, rows: crate::kinds().map(|kind| (kind.code, Vec::new())).collect() }
+    }
+
+    /// The kinds that are written, parents before what belongs to them.
+    fn kinds(&self) -> impl Iterator<Item = &'static Kind> + '_ {
+        crate::kinds().filter(|kind| self.rows.contains_key(kind.code))
+    }
+
+    /// Fills in a row. Ids stand in `fields` as they are to be shown. What has no table is left out.
     pub fn push(&mut self, kind: &'static Kind, fields: &Fields) {
-        let row = kind.columns.iter().map(|column| column.show(kind, fields, self.lang)).collect();
-        if let Some(place) = FORMS.into_iter().position(|other| other == kind) {
-            self.rows[place].push(row);
+        if crate::kinds().any(|other| other == kind) {
+            let row = kind.columns.iter().map(|column| column.show(kind, fields, self.lang)).collect();
+            self.rows.entry(kind.code).or_default().push(row);
         }
     }
 
     /// Fills in the records of an export: JSON objects as `--json` prints them, with `kind`, `id` and the fields. A record
-    /// that came with an id of its own shows that one (`legacy_id`), also where others refer to it. Void records and kinds
-    /// without a form are left out.
+    /// that came with an id of its own shows that one (`legacy_id`), also where others refer to it. Void records and what
+    /// belongs to them are left out, and so are references to what is left out.
     #[must_use]
     pub fn of_json<'a>(records: impl Iterator<Item = &'a serde_json::Value> + Clone, lang: Lang) -> Forms {
-        let text = |record: &'a serde_json::Value, name: &str| record.get(name).and_then(serde_json::Value::as_str);
-        let legacy: BTreeMap<&str, &str> = records
-            .clone()
-            .filter_map(|record| {
-                Some((text(record, "id")?, text(record, "legacy_id").filter(|legacy| !legacy.is_empty())?))
-            })
-            .collect();
+        let shown = shown::numbers(records.clone());
         let mut forms = Forms::new(lang);
         for record in records {
-            let is_void = record.get("void").and_then(serde_json::Value::as_bool) == Some(true);
-            let Some(kind) = text(record, "kind").and_then(records::kind).filter(|_| !is_void) else { continue };
+            let Some((kind, id)) = shown::kind_and_id(record) else { continue };
+            let Some(number) = shown.get(id) else { continue };
             let mut fields = Fields::new();
             for field in kind.fields {
                 let value = match record.get(field.name) {
-                    None | Some(serde_json::Value::Null) if field.name == kind.id_field => text(record, "id"),
+                    _ if field.name == kind.id_field => Some(Value::from(*number)),
                     None | Some(serde_json::Value::Null) => None,
+                    Some(json) if matches!(field.shape, Shape::Reference(_)) => {
+                        json.as_str().and_then(|id| shown.get(id)).map(|number| Value::from(*number))
+                    }
                     Some(json) => {
-                        if !matches!(field.shape, Shape::Reference(_)) {
-                            // A value that a later version made and this one does not take is shown as it stands.
-                            let shown = || Value::Text(json.as_str().map_or_else(|| json.to_string(), str::to_owned));
-                            fields.insert(field.name, field.from_json(json).unwrap_or_else(|_| shown()));
-                        }
-                        json.as_str()
+                        // A value that a later version made and this one does not take is shown as it stands.
+                        let shown = || Value::Text(json.as_str().map_or_else(|| json.to_string(), str::to_owned));
+                        Some(field.from_json(json).unwrap_or_else(|_| shown()))
                     }
                 };
-                if let (Shape::Reference(_), Some(id)) = (field.shape, value) {
-                    fields.insert(field.name, Value::from(*legacy.get(id).unwrap_or(&id)));
-                }
+                fields.extend(value.map(|value| (field.name, value)));
             }
             forms.push(kind, &fields);
         }
@@ -132,6 +138,12 @@ impl Forms {
     #[must_use]
     pub fn rows(&self, kind: &Kind) -> usize {
         self.of_kind(kind).len()
+    }
+
+    /// How many rows there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.rows.values().map(Vec::len).sum()
     }
 
     /// The form of one kind as a .csv file.
@@ -148,15 +160,16 @@ impl Forms {
     pub fn xlsx(&self) -> Result<Vec<u8>, WriteError> {
         let catalogue = Catalogue::of(self.lang);
         let page = |kind: &'static Kind| workbook::Page {
-            name: catalogue.text(kind.form, &[]),
+            name: workbook::sheet_name(&catalogue.text(kind.form, &[])),
             header: headers(kind, self.lang),
             rows: self.sorted(kind),
         };
-        workbook::write(FORMS.into_iter().map(page).collect())
+        workbook::write(self.kinds().map(page).collect())
     }
 
     /// Writes the workbook to the file `path`, or the .csv files (`customer.csv`, `assessment.csv`, ...) into the folder
-    /// `path`, which is made when it is not there. Each file appears whole or not at all.
+    /// `path`, which is made when it is not there. Each file appears whole or not at all. A table that an earlier export left
+    /// in the folder is written again, though nothing is left in it: otherwise what is void would come back with it.
     ///
     /// # Errors
     /// [`WriteError`].
@@ -169,10 +182,12 @@ impl Forms {
             FileForm::Csv => {
                 fs::create_dir_all(path).map_err(|source| WriteError::Io { path: path.to_owned(), source })?;
                 let mut written = Vec::new();
-                for kind in FORMS {
+                for kind in crate::kinds() {
                     let file = path.join(format!("{}.csv", kind.code));
-                    put(&file, &self.csv(kind))?;
-                    written.push(file);
+                    if self.rows.contains_key(kind.code) || file.exists() {
+                        put(&file, &self.csv(kind))?;
+                        written.push(file);
+                    }
                 }
                 Ok(written)
             }
@@ -180,7 +195,7 @@ impl Forms {
     }
 
     fn of_kind(&self, kind: &Kind) -> &[Vec<String>] {
-        FORMS.into_iter().position(|other| other == kind).map_or(&[], |place| self.rows[place].as_slice())
+        self.rows.get(kind.code).map_or(&[], Vec::as_slice)
     }
 
     fn sorted(&self, kind: &Kind) -> Vec<&[String]> {

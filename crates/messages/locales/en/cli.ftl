@@ -79,6 +79,7 @@ cli-help-doctor = Check the store; --rebuild makes the search tables anew from t
 cli-help-demo = A relay, two branches, four devices and a working day, for real, on this machine
 
 # --- help: arguments
+cli-arg-export-blank = Write empty tables of every kind of record, to be filled in by hand (.xlsx unless --format csv)
 cli-arg-help = Show this help
 cli-arg-version = Show the version
 cli-arg-home = Where this device's book is kept [also FIELDBOOK_HOME; default: the platform's place for data]
@@ -208,6 +209,7 @@ cli-heading-history = History
 cli-heading-record = Record
 cli-heading-text = Text
 cli-conflict-none = No conflicts
+cli-export-blank = Empty tables written to { $path }: fill them in and import them
 cli-export-done = { $records } records written to { $path }
 cli-import-done = { $rows } rows of { $kind }: { $created } new, { $updated } changed, { $unchanged } as they were
 cli-import-dry = { $rows } rows of { $kind }: { $created } would be new, { $updated } would change, { $unchanged } are as they were

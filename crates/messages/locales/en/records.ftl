@@ -28,6 +28,7 @@ fix-not_a_day = give a day that exists, for example 2024-05-01.
 fix-not_a_time = give a time, for example 2024-05-02 09:00 or 2024-05-02T09:00:00Z.
 fix-control_character = it contains an invisible control character: remove it.
 fix-not_an_id = give a record id, for example CUST-7K-12.
+fix-not_the_product = leave it empty: it is the probability times the impact, and both must be given.
 fix-not_a_flag = write true or false.
 fix-not_resources = give time, people and cost, for example 2h,1 客服 or 2h,1 客服,50 yuan.
 fix-not_a_signature = give signer, time and what was signed, separated by commas.

@@ -22,7 +22,8 @@ tables-utf16 = The file is UTF-16: in Excel save it as "CSV UTF-8 (comma delimit
 tables-broken = The file is damaged: { $cause }. Open it in Excel and save it again.
 
 # The header
-tables-unknown-table = The header `{ $found }` belongs to no form. Use the header of one of them: { $customer }; { $assessment }; { $task }; { $feedback }
+tables-unknown-table = The header `{ $found }` belongs to no table there is ({ $forms }). `fieldbook export --format xlsx --blank` gives empty tables with the right headers.
+tables-policy = A policy is not read from tables, for an old table would put old rules in force. Remove this sheet; an administrator revises the policy at the relay.
 tables-missing-column = { $form } lacks the column `{ $column }` ({ $name }): add it; it may be empty unless it is required.
 tables-repeated-column = The header `{ $column }` stands twice: keep one column.
 tables-unknown-column = The form has no `{ $column }`: this column was not read.

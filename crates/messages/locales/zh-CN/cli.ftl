@@ -79,6 +79,7 @@ cli-help-doctor = 检查存储；--rebuild 由文档重建查询用的表
 cli-help-demo = 一个中继、两个网点、四台设备、一个工作日，在本机真实运行
 
 # --- 帮助：参数
+cli-arg-export-blank = 写出各类记录的空白表，供手工填写（默认 .xlsx，可用 --format csv）
 cli-arg-help = 显示帮助
 cli-arg-version = 显示版本
 cli-arg-home = 本机档案簿存放的目录［也可设 FIELDBOOK_HOME；默认为系统存放数据的地方］
@@ -207,6 +208,7 @@ cli-heading-history = 经过
 cli-heading-record = 记录
 cli-heading-text = 内容
 cli-conflict-none = 没有冲突
+cli-export-blank = 空白表已写入 { $path }：填写后可以导入
 cli-export-done = { $records } 条记录，写入 { $path }
 cli-import-done = { $kind } { $rows } 行：新建 { $created }，修改 { $updated }，未变 { $unchanged }
 cli-import-dry = { $kind } { $rows } 行：将新建 { $created }，将修改 { $updated }，未变 { $unchanged }

@@ -28,6 +28,7 @@ fix-not_a_day = 请写存在的日期，例如 2024-05-01。
 fix-not_a_time = 请写时间，例如 2024-05-02 09:00 或 2024-05-02T09:00:00Z。
 fix-control_character = 含有不可见的控制字符：请删去。
 fix-not_an_id = 请写记录编号，例如 CUST-7K-12。
+fix-not_the_product = 请留空：它等于发生概率乘以影响程度，两项都要填写。
 fix-not_a_flag = 请写 true 或 false。
 fix-not_resources = 请写时间、人数与费用，例如 2小时,1名客服 或 2小时,1名客服,50元。
 fix-not_a_signature = 请写签字人、时间、签字内容，以逗号分隔。

@@ -22,7 +22,8 @@ tables-utf16 = 文件是 UTF-16 编码：请在 Excel 中另存为“CSV UTF-8�
 tables-broken = 文件已损坏：{ $cause }。请用 Excel 打开后重新保存。
 
 # The header
-tables-unknown-table = 表头“{ $found }”不属于任何一种表。请使用其中一种表头：{ $customer }；{ $assessment }；{ $task }；{ $feedback }
+tables-unknown-table = 表头“{ $found }”不属于任何一种表（{ $forms }）。用 fieldbook export --format xlsx --blank 可得到带正确表头的空白表。
+tables-policy = 服务标准不从表格读取：旧表会使旧标准重新生效。请删去这个表，由管理员在服务端修订标准。
 tables-missing-column = { $form }缺少“{ $column }”（{ $name }）列：请补上这一列，内容可以为空，必填项除外。
 tables-repeated-column = 表头“{ $column }”出现两次：请只保留一列。
 tables-unknown-column = 表中没有“{ $column }”这一项，该列未读取。

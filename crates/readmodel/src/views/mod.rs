@@ -4,13 +4,24 @@
 //! equal bytes of JSON on a device and at the relay. What had not begun by the instant asked about is not shown, and what
 //! ended after it is shown as open.
 
+mod alike;
 mod complaints;
+mod count;
 mod daily;
 mod due;
+mod duplicates;
+mod funnel;
 mod matrix;
 mod open;
+mod timeline;
 
 pub use complaints::{ComplaintItem, ComplaintOwner, ComplaintStep, Complaints, ComplaintsAsk, complaints};
+pub use count::MONTHS_BACK_MAX;
 pub use daily::{Daily, DailyAsk, DailyCounts, DailyItem, DailyNote, Signed, UnseenDevice, daily};
 pub use due::{Due, DueAsk, DueItem, OPEN_STATES, due};
+pub use duplicates::{
+    Certainty, DUPLICATES_MAX, Duplicate, Duplicates, DuplicatesAsk, TWINS_MAX, Twin, Why, duplicates, likely_twins,
+};
+pub use funnel::{Funnel, FunnelAsk, FunnelMinutes, FunnelMonth, funnel};
 pub use matrix::{Colour, Matrix, MatrixAsk, MatrixBranch, MatrixStep, Stage, matrix};
+pub use timeline::{Stretch, TIMELINE_MS_MAX, Timeline, TimelineAsk, TimelineEstimate, TimelineRow, timeline};

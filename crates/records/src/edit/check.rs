@@ -5,7 +5,7 @@ use automerge::transaction::Transactable;
 use vocab::RecordId;
 
 use super::{Edit, refused};
-use crate::invalid::Invalid;
+use crate::invalid::{Invalid, Problem};
 use crate::kinds;
 use crate::policy::Policy;
 use crate::privacy::find_private;
@@ -70,6 +70,38 @@ pub(super) fn order(kind: &Kind, fields: &Fields, asked: impl Fn(&str, &str) -> 
         }
     }
     Ok(())
+}
+
+impl Kind {
+    /// Everything wrong with the values of one record that can be told without its document, each with the field it is about:
+    /// private data, days and times out of order, a level that is not the product it is derived as. For tables, whose
+    /// faults are told all at once; [`Edit`] checks the same when it writes.
+    #[must_use]
+    pub fn faults(&self, fields: &Fields) -> Vec<(&'static Field, Invalid)> {
+        let mut faults = Vec::new();
+        for field in self.fields {
+            if let Some(value) = fields.get(field.name)
+                && let Err(invalid) = private(field, value)
+            {
+                faults.push((field, invalid));
+            }
+        }
+        for pair in self.order {
+            if let Err(invalid) = order(self, fields, |earlier, later| (earlier, later) == *pair)
+                && let Some(field) = self.field(pair.1)
+            {
+                faults.push((field, invalid));
+            }
+        }
+        let number = |name: &str| fields.get(name).and_then(Value::as_integer);
+        if let (Some(field), Some(level)) = (self.field("level"), number("level")) {
+            let product = number("probability").zip(number("impact")).map(|(probability, impact)| probability * impact);
+            if product != Some(level) {
+                faults.push((field, Invalid::value(field, &level.to_string(), Problem::NotTheProduct)));
+            }
+        }
+        faults
+    }
 }
 
 /// Refuses a policy with something missing or contradictory.

@@ -10,6 +10,8 @@ static OCCASION: Enumeration = Enumeration { name: "occasion", codes: &["birthda
 /// Where a greeting stands.
 static STATE: Enumeration = Enumeration { name: "care_state", codes: &["due", "done", "cancelled"] };
 
+const CANCELLED_WHY: Field = by_person("cancelled_why", "data-why", Shape::Line(LINE_CHARS_MAX));
+
 const FIELDS: &[Field] = &[
     from(Source::Id, field!("care", "care_id", Shape::Reference("care"))),
     from(Source::Id, field!("care", "customer_id", Shape::Reference("customer"))),
@@ -43,7 +45,8 @@ pub static CARE: Kind = Kind {
     class: Class::Dossier,
     parent: Some(Parent { kind: "customer", field: "customer_id" }),
     fields: FIELDS,
-    columns: columns!("care": "care_id", "customer_id", "occasion", "due_on", "greeting", "staff", "state", "done_on", "result"),
+    columns: columns!("care": "care_id", "customer_id", "occasion", "due_on", "greeting", "staff", "state", "done_on", "result",
+        "cancelled_why"),
     events: &[
         stamping(
             "done_on",
@@ -70,6 +73,7 @@ pub static CARE: Kind = Kind {
                 needed("state", "data-state", Shape::Enum(&STATE)),
                 by_person("done_on", "data-done_on", Shape::Date),
                 by_person("result", "data-result", Shape::Line(LINE_CHARS_MAX)),
+                CANCELLED_WHY,
             ],
             &[],
         ),

@@ -15,6 +15,8 @@ static STATE: Enumeration = Enumeration { name: "emergency_state", codes: &["dra
 const PROSE: Shape = Shape::Line(TEXT_CHARS_MAX);
 const HELD_ON: Field = by_person("held_on", "data-held_on", Shape::Date);
 
+const CANCELLED_WHY: Field = by_person("cancelled_why", "data-why", Shape::Line(LINE_CHARS_MAX));
+
 const FIELDS: &[Field] = &[
     from(Source::Id, field!("emergency", "emergency_id", Shape::Reference("emergency"))),
     required(field!("emergency", "emergency_kind", Shape::Enum(&EMERGENCY_KIND))),
@@ -51,7 +53,7 @@ pub static EMERGENCY: Kind = Kind {
     parent: None,
     fields: FIELDS,
     columns: columns!("emergency": "emergency_id", "emergency_kind", "title", "plan_id", "scenario", "measures", "owner",
-        "planned_on", "state", "held_on", "result"),
+        "planned_on", "state", "held_on", "result", "cancelled_why"),
     events: &[
         supervised(step("approved", "event-approved", &[], &["draft"])),
         supervised(stamping(
@@ -67,7 +69,12 @@ pub static EMERGENCY: Kind = Kind {
         supervised(step(
             "imported",
             "event-imported",
-            &[needed("state", "data-state", Shape::Enum(&STATE)), HELD_ON, by_person("result", "data-result", PROSE)],
+            &[
+                needed("state", "data-state", Shape::Enum(&STATE)),
+                HELD_ON,
+                by_person("result", "data-result", PROSE),
+                CANCELLED_WHY,
+            ],
             &[],
         )),
         VOID,

@@ -10,6 +10,8 @@ static STATE: Enumeration = Enumeration {
     codes: &["received", "confirmed", "shipped", "delivered", "installed", "cancelled"],
 };
 
+const CANCELLED_WHY: Field = by_person("cancelled_why", "data-why", Shape::Line(LINE_CHARS_MAX));
+
 const FIELDS: &[Field] = &[
     from(Source::Id, field!("order", "order_id", Shape::Reference("order"))),
     from(Source::Id, field!("order", "customer_id", Shape::Reference("customer"))),
@@ -62,7 +64,7 @@ pub static ORDER: Kind = Kind {
     parent: Some(Parent { kind: "customer", field: "customer_id" }),
     fields: FIELDS,
     columns: columns!("order": "order_id", "customer_id", "model", "quantity", "received_at", "state", "confirmed_at",
-        "shipped_at", "delivered_at", "installed_at", "owner"),
+        "shipped_at", "delivered_at", "installed_at", "cancelled_why", "owner"),
     events: &[
         stamping("confirmed_at", step("confirmed", "event-order_confirmed", &[CONFIRMED_AT], &["received"])),
         stamping("shipped_at", step("shipped", "event-shipped", &[SHIPPED_AT], &["confirmed"])),
@@ -77,7 +79,14 @@ pub static ORDER: Kind = Kind {
         step(
             "imported",
             "event-imported",
-            &[needed("state", "data-state", Shape::Enum(&STATE)), CONFIRMED_AT, SHIPPED_AT, DELIVERED_AT, INSTALLED_AT],
+            &[
+                needed("state", "data-state", Shape::Enum(&STATE)),
+                CONFIRMED_AT,
+                SHIPPED_AT,
+                DELIVERED_AT,
+                INSTALLED_AT,
+                CANCELLED_WHY,
+            ],
             &[],
         ),
         VOID,

@@ -67,7 +67,7 @@ pub static RISK: Kind = Kind {
     parent: None,
     fields: FIELDS,
     columns: columns!("risk": "risk_id", "category", "title", "description", "identified_on", "probability", "impact", "level",
-        "response", "measures", "owner", "due_on", "state", "result"),
+        "response", "measures", "owner", "due_on", "state", "result", "notes"),
     events: &[
         managed(
             "assessed",
@@ -104,6 +104,7 @@ pub static RISK: Kind = Kind {
                 by_person("response", "data-response", Shape::Enum(&RESPONSE)),
                 by_person("measures", "data-measures", PROSE),
                 by_person("result", "data-result", PROSE),
+                by_person("notes", "risk-notes", Shape::Notes),
             ],
             &[],
         ),

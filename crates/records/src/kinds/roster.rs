@@ -9,6 +9,8 @@ use crate::schema::{Class, Enumeration, Field, Kind, LINE_CHARS_MAX, SUPERVISORS
 /// Where a shift stands.
 static STATE: Enumeration = Enumeration { name: "roster_state", codes: &["planned", "cancelled"] };
 
+const CANCELLED_WHY: Field = by_person("cancelled_why", "data-why", Shape::Line(LINE_CHARS_MAX));
+
 const FIELDS: &[Field] = &[
     from(Source::Id, field!("roster", "roster_id", Shape::Reference("roster"))),
     required(from(Source::Once, field!("roster", "staff", Shape::Staff))),
@@ -39,7 +41,7 @@ pub static ROSTER: Kind = Kind {
     class: Class::Board,
     parent: None,
     fields: FIELDS,
-    columns: columns!("roster": "roster_id", "staff", "starts_at", "ends_at", "backup", "state"),
+    columns: columns!("roster": "roster_id", "staff", "starts_at", "ends_at", "backup", "state", "cancelled_why"),
     events: &[
         supervised(step(
             "swapped",
@@ -56,7 +58,12 @@ pub static ROSTER: Kind = Kind {
             &[needed("cancelled_why", "data-why", Shape::Line(LINE_CHARS_MAX))],
             &["planned"],
         )),
-        supervised(step("imported", "event-imported", &[needed("state", "data-state", Shape::Enum(&STATE))], &[])),
+        supervised(step(
+            "imported",
+            "event-imported",
+            &[needed("state", "data-state", Shape::Enum(&STATE)), CANCELLED_WHY],
+            &[],
+        )),
         VOID,
         RESOLVED,
     ],

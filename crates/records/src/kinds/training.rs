@@ -16,6 +16,8 @@ static STATE: Enumeration = Enumeration { name: "training_state", codes: &["plan
 const PROSE: Shape = Shape::Line(TEXT_CHARS_MAX);
 const HELD_AT: Field = by_person("held_at", "data-held_at", Shape::Time);
 
+const CANCELLED_WHY: Field = by_person("cancelled_why", "data-why", Shape::Line(LINE_CHARS_MAX));
+
 const FIELDS: &[Field] = &[
     from(Source::Id, field!("training", "training_id", Shape::Reference("training"))),
     required(field!("training", "training_kind", Shape::Enum(&TRAINING_KIND))),
@@ -53,7 +55,7 @@ pub static TRAINING: Kind = Kind {
     parent: None,
     fields: FIELDS,
     columns: columns!("training": "training_id", "training_kind", "topic", "audience", "place", "starts_at", "ends_at",
-        "content", "state", "held_at", "result", "refreshed_at"),
+        "content", "state", "held_at", "result", "refreshed_at", "cancelled_why"),
     events: &[
         stamping(
             "held_at",
@@ -77,6 +79,7 @@ pub static TRAINING: Kind = Kind {
                 HELD_AT,
                 by_person("result", "data-result", PROSE),
                 by_person("refreshed_at", "data-refreshed_at", Shape::Time),
+                CANCELLED_WHY,
             ],
             &[],
         ),

@@ -51,7 +51,7 @@ pub static VISIT: Kind = Kind {
     parent: Some(Parent { kind: "customer", field: "customer_id" }),
     fields: FIELDS,
     columns: columns!("visit": "visit_id", "customer_id", "visit_kind", "planned_on", "done_on", "staff", "purpose", "state",
-        "findings", "suggestions", "follow_ups"),
+        "findings", "suggestions", "follow_ups", "reported_at", "checked_at", "checked", "cancelled_why"),
     events: &[
         step(
             "replanned",
@@ -91,7 +91,14 @@ pub static VISIT: Kind = Kind {
         step(
             "imported",
             "event-imported",
-            &[needed("state", "data-state", Shape::Enum(&STATE)), by_person("done_on", "data-done_on", Shape::Date)],
+            &[
+                needed("state", "data-state", Shape::Enum(&STATE)),
+                by_person("done_on", "data-done_on", Shape::Date),
+                by_person("reported_at", "visit-reported_at", Shape::Time),
+                by_person("checked_at", "visit-checked_at", Shape::Time),
+                by_person("checked", "data-checked", Shape::Line(LINE_CHARS_MAX)),
+                by_person("cancelled_why", "data-why", Shape::Line(LINE_CHARS_MAX)),
+            ],
             &[],
         ),
         VOID,

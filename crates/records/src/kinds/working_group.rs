@@ -15,6 +15,8 @@ static STATE: Enumeration = Enumeration { name: "group_state", codes: &["open", 
 const PROSE: Shape = Shape::Line(TEXT_CHARS_MAX);
 const DONE_ON: Field = by_person("done_on", "data-done_on", Shape::Date);
 
+const CANCELLED_WHY: Field = by_person("cancelled_why", "data-why", Shape::Line(LINE_CHARS_MAX));
+
 const FIELDS: &[Field] = &[
     from(Source::Id, field!("working_group", "group_id", Shape::Reference("working_group"))),
     required(field!("working_group", "department", Shape::Line(40))),
@@ -51,7 +53,7 @@ pub static WORKING_GROUP: Kind = Kind {
     parent: None,
     fields: FIELDS,
     columns: columns!("working_group": "group_id", "department", "task", "exec_id", "priority", "owner", "opened_on", "due_on",
-        "state", "done_on", "result"),
+        "state", "done_on", "result", "cancelled_why"),
     events: &[
         supervised(step("started", "event-started", &[], &["open"])),
         supervised(stamping(
@@ -67,7 +69,12 @@ pub static WORKING_GROUP: Kind = Kind {
         supervised(step(
             "imported",
             "event-imported",
-            &[needed("state", "data-state", Shape::Enum(&STATE)), DONE_ON, by_person("result", "data-result", PROSE)],
+            &[
+                needed("state", "data-state", Shape::Enum(&STATE)),
+                DONE_ON,
+                by_person("result", "data-result", PROSE),
+                CANCELLED_WHY,
+            ],
             &[],
         )),
         VOID,

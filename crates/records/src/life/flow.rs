@@ -107,7 +107,10 @@ fn state(flow: &Flow, kind: &Kind, log: &Log, mask: &Bits, outcome: &mut Outcome
     if let Some((_, state, index)) = latest.first().copied() {
         outcome.state = state;
         if kind.field("step_since").is_some() {
-            outcome.put("step_since", Some(log.events[source(index)].at));
+            // An imported row says since when, if its table does.
+            let event = &log.events[source(index)];
+            let stated = event.data.get("step_since").and_then(Value::as_time);
+            outcome.put("step_since", Some(stated.unwrap_or(event.at)));
         }
         if latest.iter().any(|(_, other, _)| *other != state && Some(*other) == flow.cancelled) {
             let mut shown: Vec<(usize, Value)> = Vec::new();
@@ -194,9 +197,14 @@ fn notes(kind: &Kind, log: &Log, mask: &Bits, outcome: &mut Outcome) {
         return;
     };
     let mut notes = Vec::new();
-    for event in mask.iter().map(|index| &log.events[index]).filter(|event| event.is("note")) {
+    for event in mask.iter().map(|index| &log.events[index]) {
         let by = event.author.as_ref().map(|author| author.staff.clone());
-        notes.extend(event.text("text").map(|text| Note { text: text.to_owned(), by, at: Some(event.at) }));
+        let note = |text: &str| Note { text: text.to_owned(), by: by.clone(), at: Some(event.at) };
+        if event.is("note") {
+            notes.extend(event.text("text").map(note));
+        } else if let Some(Value::Notes(imported)) = event.data.get(field.name) {
+            notes.extend(imported.iter().map(|imported| note(&imported.text)));
+        }
     }
     if !notes.is_empty() {
         outcome.put(field.name, Some(Value::Notes(notes)));

@@ -1,0 +1,43 @@
+//! Months, and the middle of what was measured in them.
+
+use vocab::Month;
+
+/// Most months that one question looks back over: three years.
+pub const MONTHS_BACK_MAX: u32 = 36;
+
+const MINUTE_MS: i64 = 60_000;
+
+/// The median of durations in milliseconds, in whole minutes rounded down.
+pub(crate) fn median_minutes(mut durations: Vec<i64>) -> Option<i64> {
+    durations.sort_unstable();
+    let upper = *durations.get(durations.len() / 2)?;
+    let lower = durations[(durations.len() - 1) / 2];
+    Some((lower + upper) / 2 / MINUTE_MS)
+}
+
+/// The months from so many before `last` up to it, oldest first.
+pub(crate) fn months(last: Month, back: u32) -> impl Iterator<Item = Month> {
+    (0..=back.min(MONTHS_BACK_MAX)).rev().map(move |back| last.back(back))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_middle_of_an_even_number_is_the_mean_of_two() {
+        let minutes = |minutes: &[i64]| median_minutes(minutes.iter().map(|minute| minute * MINUTE_MS).collect());
+        assert_eq!(minutes(&[]), None);
+        assert_eq!(minutes(&[7]), Some(7));
+        assert_eq!(minutes(&[9, 1, 3]), Some(3));
+        assert_eq!(minutes(&[4, 1, 9, 3]), Some(3), "three and a half, rounded down");
+    }
+
+    #[test]
+    fn months_are_told_oldest_first_and_not_without_end() {
+        let last: Month = "2026-02".parse().unwrap();
+        let told: Vec<String> = months(last, 2).map(|month| month.to_string()).collect();
+        assert_eq!(told, ["2025-12", "2026-01", "2026-02"]);
+        assert_eq!(months(last, u32::MAX).count(), MONTHS_BACK_MAX as usize + 1);
+    }
+}

@@ -73,6 +73,11 @@ impl Admin {
         Ok(Admin { store: SqliteRelayStore::open_or_create(&settings.database())?, settings: settings.clone() })
     }
 
+    /// The store, for what is written to a branch.
+    pub(crate) fn store_mut(&mut self) -> &mut SqliteRelayStore {
+        &mut self.store
+    }
+
     /// The store, for what is only read.
     pub(crate) fn store(&self) -> &SqliteRelayStore {
         &self.store
@@ -237,11 +242,18 @@ impl Admin {
         })
     }
 
-    /// Adds a user of the pages, who sees one branch or all.
+    /// Adds a user of the pages, who sees one branch or all. What they write there names them as `staff`, or as the first letter
+    /// of their name and a `*`.
     ///
     /// # Errors
     /// [`Error::BadName`], [`Error::UserExists`], [`Error::NoBranch`].
-    pub fn add_user(&mut self, name: &str, role: Role, branch: Option<&str>) -> Result<AddedUser, Error> {
+    pub fn add_user(
+        &mut self,
+        name: &str,
+        role: Role,
+        branch: Option<&str>,
+        staff: Option<Staff>,
+    ) -> Result<AddedUser, Error> {
         check_name(name)?;
         let branch = branch.map(|branch| self.branch(branch)).transpose()?;
         let password = password::generate()?;
@@ -249,6 +261,7 @@ impl Admin {
             name: name.to_owned(),
             password: password::hash(&password)?,
             role,
+            staff,
             branch: branch.as_ref().map(|branch| branch.id),
             created_at: ticks::wall(),
         };
@@ -327,11 +340,11 @@ mod tests {
     #[test]
     fn a_user_is_added_once_and_with_a_password_that_only_the_caller_learns() {
         let (_home, mut admin) = admin();
-        let added = admin.add_user("li", Role::Supervisor, None).unwrap();
+        let added = admin.add_user("li", Role::Supervisor, None, None).unwrap();
         let kept = admin.store.user_named("li").unwrap().unwrap();
         assert!(!kept.password.contains(&added.password));
         assert!(password::verify(&added.password, Some(&kept.password)));
-        assert!(matches!(admin.add_user("li", Role::Auditor, None), Err(Error::UserExists { .. })));
-        assert!(matches!(admin.add_user("wang", Role::Auditor, Some("上海")), Err(Error::NoBranch { .. })));
+        assert!(matches!(admin.add_user("li", Role::Auditor, None, None), Err(Error::UserExists { .. })));
+        assert!(matches!(admin.add_user("wang", Role::Auditor, Some("上海"), None), Err(Error::NoBranch { .. })));
     }
 }

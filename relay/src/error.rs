@@ -142,6 +142,12 @@ pub enum Error {
         /// As given.
         name: String,
     },
+    /// What was to be written breaks a rule: of the records, of a policy, or of the feed.
+    #[error("this cannot be written")]
+    Refused {
+        /// Which, and what to do.
+        why: Box<Message>,
+    },
     /// The relay is stopping, or its store thread is gone.
     #[error("the relay is stopping")]
     Stopping,
@@ -179,6 +185,7 @@ impl Error {
             Error::BadReason => Message::new("relay-error-bad-reason").with("bytes", limits::WHY_BYTES_MAX.to_string()),
             Error::NotScrubbed => Message::new("relay-error-not-scrubbed"),
             Error::UserExists { name } => Message::new("relay-error-user-exists").with("name", name.as_str()),
+            Error::Refused { why } => (**why).clone(),
             Error::Stopping => Message::new("relay-error-stopping"),
         }
     }

@@ -15,7 +15,7 @@ use vocab::{Actor, BranchId, Cursor, DeviceKey, DocId, Owed, Position, RangeAnsw
 use crate::AppState;
 use crate::access::unavailable;
 use crate::hub::SeatId;
-use crate::store_thread::{Brought, Load};
+use crate::store_thread::{Brought, Load, Reply};
 
 /// Which part of a feed a session wants.
 pub(crate) struct Wish {
@@ -45,7 +45,7 @@ impl AppState {
         let pushed = |sync::Submission { seq, doc, header, bytes }| Pushed { seq, doc, header, bytes };
         let changes = submissions.into_iter().map(pushed).collect();
         let submission = store::Submission { branch: bearer.branch, device: bearer.device, actor, changes };
-        self.take(Brought { seat: bearer.seat, load: Load::Push(submission) }).await
+        self.take(Brought { reply: Reply::Seat(bearer.seat), load: Load::Push(submission) }).await
     }
 
     /// Queues what a device brings back; the answer goes to its seat.
@@ -60,7 +60,7 @@ impl AppState {
         };
         let (items, refused) = prepared;
         let restoration = store::Restoration { branch, device, items };
-        self.take(Brought { seat, load: Load::Restore(restoration, refused) }).await
+        self.take(Brought { reply: Reply::Seat(seat), load: Load::Restore(restoration, refused) }).await
     }
 
     async fn take(&self, brought: Brought) -> Result<(), Code> {

@@ -2,8 +2,8 @@
 //! themselves, and what has expired.
 //!
 //! `fieldbook-relay device revoke`, `erase` and their like run beside a serving relay, in a process of their own. SQLite counts
-//! the commits of other connections (`PRAGMA data_version`); when that number moves, the registry is read again, and what was
-//! erased since is told to whoever is connected.
+//! the commits of other connections (`PRAGMA data_version`); when that number moves, the registry is read again, what was
+//! erased since is told to whoever is connected, and the store thread looks whether a command wrote to a feed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -113,6 +113,7 @@ impl Housekeeping {
             return Ok(());
         }
         let now = self.read()?;
+        self.store_thread.look()?;
         // A device that connects just now was admitted before or after the revocation was written: if before, its seat
         // is there to be shut here; if after, it was refused.
         if !now.revoked.is_empty() {

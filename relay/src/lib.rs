@@ -19,6 +19,7 @@ mod address;
 mod admin;
 mod admission;
 mod api;
+mod author;
 pub mod commands;
 mod crowd;
 mod door;

@@ -12,7 +12,7 @@ use vocab::BranchId;
 use crate::Error;
 use crate::hub::Hub;
 use crate::metrics::Metrics;
-use crate::store_thread::Committed;
+use crate::store_thread::{Committed, Reply};
 
 /// Starts the thread. It ends when the store thread does. `grew` is told of every branch whose feed has grown.
 pub(crate) fn start(
@@ -22,15 +22,23 @@ pub(crate) fn start(
     grew: impl Fn(BranchId) + Send + 'static,
 ) -> Result<JoinHandle<()>, Error> {
     let run = move || {
-        for Committed { branch, seat, answer, after, entries, sum } in committed {
+        for Committed { branch, reply, answer, after, entries, sum } in committed {
+            let seat = reply.seat();
             let grown = !entries.is_empty();
-            if grown && hub.has_others(branch, Some(seat)) {
+            if grown && hub.has_others(branch, seat) {
                 let batch = LiveBatch::new(after, entries, sum);
                 metrics.batches_encoded.add(1);
-                let lagging = hub.publish(branch, Some(seat), &batch);
+                let lagging = hub.publish(branch, seat, &batch);
                 metrics.sessions_lagged.add(u64::try_from(lagging).unwrap_or(u64::MAX));
             }
-            hub.answer(branch, seat, answer);
+            match reply {
+                Reply::Seat(seat) => hub.answer(branch, seat, answer),
+                Reply::Caller(caller) => {
+                    // Whoever asked may have gone meanwhile; what was written stands all the same.
+                    let _gone = caller.send(answer);
+                }
+                Reply::Nobody => {}
+            }
             if grown {
                 grew(branch);
             }

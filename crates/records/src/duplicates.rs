@@ -43,6 +43,7 @@ pub(crate) fn mark(view: &mut View) {
             severity: Severity::Notice,
             reason: "flag-duplicate",
             since: record.created.at,
+            decidable: false,
             candidates: vec![Candidate {
                 field: "duplicate_of",
                 value: earliest.as_str().into(),

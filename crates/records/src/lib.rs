@@ -124,8 +124,8 @@ pub use kinds::{
 pub use likeness::{ALIKE_PERCENT_MIN, Bigrams};
 pub use merge::Merged;
 pub use policy::{
-    BusinessHours, DayRule, Hours, LimitCode, Membership, POLICY_CHARS_MAX, Period, Policies, Policy, PolicyProblem,
-    PolicyVersion, Response, RosterRules, Span,
+    BusinessHours, DayRule, Hours, LimitCode, Membership, POLICY_CHARS_MAX, Period, Policies, Policy, PolicyDifference,
+    PolicyProblem, PolicyVersion, Response, RosterRules, Span,
 };
 pub use privacy::{Private, find_private};
 pub use schema::{

@@ -39,6 +39,7 @@ pub(crate) fn mark(view: &mut View) {
             kind: ConflictKind::Flag,
             severity: Severity::Warning,
             reason: "flag-overdrawn",
+            decidable: false,
             since: latest.written.at,
             candidates,
         });

@@ -156,6 +156,7 @@ impl<D: ReadDoc> Reader<'_, D> {
             severity: Severity::Notice,
             reason: "flag-no_right",
             since: written.at,
+            decidable: false,
             candidates: vec![Candidate {
                 field: kind.id_field,
                 value: id.as_str().into(),
@@ -259,6 +260,7 @@ impl<D: ReadDoc> Reader<'_, D> {
                 severity: Severity::Notice,
                 reason: "flag-no_right",
                 since: candidate.written.at,
+                decidable: false,
                 candidates: vec![candidate],
             });
         }
@@ -399,6 +401,7 @@ impl<D: ReadDoc> Reader<'_, D> {
                     severity: Severity::Notice,
                     reason: why.reason(),
                     since: event.at,
+                    decidable: false,
                     candidates: vec![Candidate {
                         field: draft.kind.state_field.unwrap_or(draft.kind.id_field),
                         value: event.code.as_str().into(),

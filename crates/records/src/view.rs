@@ -182,6 +182,9 @@ pub struct Conflict {
     pub severity: Severity,
     /// Key of the explanation.
     pub reason: &'static str,
+    /// Whether a supervisor can settle it by choosing; what cannot be chosen needs a step of the record.
+    #[serde(skip)]
+    pub decidable: bool,
     /// What was written, the effective one first.
     pub candidates: Vec<Candidate>,
     /// When the disagreement arose: the authored time of the later of its first two parts.

@@ -116,6 +116,7 @@ fn a_relay_store_of_version_2_opens_with_everything_it_held() {
     let sum = changes.into_iter().sum::<Sum>() + Sum::of_tombstone(doc(3));
     assert_eq!(store.sum_at(branch, Position::new(5)).unwrap(), Some(sum));
     assert_eq!(store.tombstone(branch, doc(3)).unwrap().unwrap().why, "asked for");
+    assert_eq!(store.user_named("主管").unwrap().unwrap().staff, None);
     let counts = store.counts(branch).unwrap();
     assert_eq!((counts.documents, counts.changes, counts.erased), (2, 3, 1));
     assert!(store.behind(branch, 10).unwrap().iter().any(|behind| behind.content == Content::Erased));
@@ -123,6 +124,19 @@ fn a_relay_store_of_version_2_opens_with_everything_it_held() {
     let enrolment = Enrolment { invite, key, name: String::new(), staff, app: String::new(), code: None, at: at(50) };
     assert_eq!(store.enrol(&enrolment).unwrap().code.as_str(), "100", "a branch is being recovered");
     assert!(store.scrub().unwrap() && store.check().unwrap().is_empty());
+}
+
+#[test]
+fn a_relay_store_of_version_3_opens_with_everything_it_held() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("relay.db");
+    lay(include_str!("fixtures/relay-v3.sql"), &path);
+    let store = SqliteRelayStore::open(&path).unwrap();
+    let user = store.user_named("主管").unwrap().unwrap();
+    assert_eq!(user.staff.unwrap().as_str(), "李*");
+    let branch = store.branches().unwrap()[0].id;
+    assert_eq!(store.head(branch).unwrap(), Position::new(5));
+    assert!(store.check().unwrap().is_empty());
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod device;
 mod erase;
 mod export;
 mod invite;
+mod policy;
 mod serve;
 mod user;
 
@@ -55,6 +56,9 @@ enum Command {
     /// People who may read the pages
     #[command(subcommand)]
     User(user::UserCommand),
+    /// The limits, visits, hours and calendar of a branch, in versions that reach every device
+    #[command(subcommand)]
+    Policy(policy::PolicyCommand),
     /// Write the converged records of a branch as JSON, byte-equal to a device's export
     Export(export::ExportArgs),
     /// Erase a dossier for good, here and on every device, while serving or not
@@ -112,6 +116,7 @@ fn dispatch(command: Command, context: &Context) -> Result<(), Error> {
         Command::Invite(args) => invite::cmd_invite(context, args),
         Command::Device(command) => device::cmd_device(context, command),
         Command::User(command) => user::cmd_user(context, command),
+        Command::Policy(command) => policy::cmd_policy(context, command),
         Command::Export(args) => export::cmd_export(context, args),
         Command::Erase(args) => erase::cmd_erase(context, args),
         Command::Erased(args) => erase::cmd_erased(context, args),

@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 use messages::Message;
-use vocab::Role;
+use vocab::{Role, Staff};
 
 use crate::Error;
 use crate::admin::Admin;
@@ -20,13 +20,17 @@ pub(super) enum UserCommand {
         /// The only branch the person may see, by name or id [default: every branch]
         #[arg(long, value_name = "NAME")]
         branch: Option<String>,
+        /// How what the person writes on the pages names them, masked (王*) or a staff number [default: the name's first
+        /// letter and *]
+        #[arg(long, value_name = "NAME")]
+        staff: Option<Staff>,
     },
 }
 
 pub(super) fn cmd_user(context: &Context, command: UserCommand) -> Result<(), Error> {
-    let UserCommand::Add { name, role, branch } = command;
+    let UserCommand::Add { name, role, branch, staff } = command;
     let mut admin = Admin::open_or_create(&context.settings)?;
-    let added = admin.add_user(&name, role, branch.as_deref())?;
+    let added = admin.add_user(&name, role, branch.as_deref(), staff)?;
     let printer = &context.printer;
     if printer.wants_json() {
         return printer.json(&added);

@@ -15,7 +15,7 @@ fn cookie(head: &str, name: &str) -> String {
 
 /// Signs somebody in through the form, as a browser does; the cookie of the session.
 pub(crate) async fn signed_in(relay: &Running, name: &str, branch: Option<&str>) -> String {
-    let user = relay.admin().add_user(name, Role::Supervisor, branch).unwrap();
+    let user = relay.admin().add_user(name, Role::Supervisor, branch, None).unwrap();
     let (_, head, page) = relay.request("GET /sign-in", &[], "").await;
     let form = page.split("name=\"form\"").nth(1).unwrap().split("value=\"").nth(1).unwrap();
     let body = format!("form={}&name={name}&password={}", form.split('"').next().unwrap(), user.password);

@@ -123,6 +123,6 @@ fn prepare(settings: &Settings) -> Result<(Vec<Issued>, AddedUser), CommandError
         let issued = admin.invite(BRANCHES[player.branch], player.role, Some(staff), relay::limits::INVITE_LIFETIME);
         invites.push(issued.map_err(failed)?);
     }
-    let sign_in = admin.add_user(PAGES_USER, Role::Supervisor, None).map_err(failed)?;
+    let sign_in = admin.add_user(PAGES_USER, Role::Supervisor, None, None).map_err(failed)?;
     Ok((invites, sign_in))
 }

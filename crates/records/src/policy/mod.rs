@@ -8,10 +8,12 @@
 mod calendar;
 mod check;
 mod default;
+mod difference;
 mod versions;
 
 pub use calendar::{BusinessHours, DayRule, Hours};
 pub use check::PolicyProblem;
+pub use difference::PolicyDifference;
 pub use versions::{Policies, PolicyVersion};
 
 use std::collections::BTreeMap;
@@ -255,8 +257,7 @@ impl Policy {
     /// # Errors
     /// [`PolicyProblem`]: what is missing or wrong, and where.
     pub fn parse(json: &str) -> Result<Policy, PolicyProblem> {
-        let policy: Policy =
-            serde_json::from_str(json).map_err(|error| PolicyProblem::Unreadable { cause: error.to_string() })?;
+        let policy: Policy = serde_json::from_str(json).map_err(|_| Policy::unreadable(json))?;
         policy.check()?;
         Ok(policy)
     }

@@ -132,6 +132,7 @@ impl<D: ReadDoc> Reader<'_, D> {
             severity,
             reason,
             since: since(&candidates),
+            decidable: true,
             candidates,
         });
     }
@@ -158,6 +159,7 @@ impl<D: ReadDoc> Reader<'_, D> {
             severity: flag.severity,
             reason: flag.reason,
             since: since(&candidates),
+            decidable: flag.decidable,
             candidates,
         });
     }

@@ -129,7 +129,7 @@ pub(super) fn submissions_of_one_group_follow_each_other(store: &mut impl RelayS
     );
     let changes = ok(store.changes(branch, Position::new(1), usize::MAX));
     let shown: Vec<_> = changes.iter().map(|one| (one.position.get(), one.hash, one.device, one.seq)).collect();
-    assert_eq!(shown, [(2, hash(11), key(1), 2), (3, hash(20), key(2), 1), (4, hash(12), key(1), 3)]);
+    assert_eq!(shown, [(2, hash(11), Some(key(1)), 2), (3, hash(20), Some(key(2)), 1), (4, hash(12), Some(key(1)), 3)]);
     assert!(changes.iter().all(|change| change.received_at == at(100)));
     assert_eq!(ok(store.changes(branch, Position::START, 0)).len(), 1, "one goes however large it is");
     assert!(ok(store.changes(branch, Position::new(4), usize::MAX)).is_empty());

@@ -13,6 +13,7 @@ mod people;
 mod registry;
 mod restore;
 mod world;
+mod writing;
 
 use crate::RelayStore;
 
@@ -57,6 +58,7 @@ pub fn run<S: RelayStore>(open: impl Fn(&str) -> S) {
     erase::erased_stays_erased(&mut open("erase-stays"));
     erase::erasing_and_writing_share_a_group(&mut open("erase-group"));
     erase::scrubbing_is_done_once_for_each_erasure(&mut open("scrub"));
+    writing::what_the_relay_writes_is_judged_as_a_push_is(&mut open("writing"));
     books::equal_books_are_equal_at_once(&mut open("equal"));
     books::a_comparison_says_what_each_side_lacks(&mut open("compare"));
     books::a_comparison_goes_on_where_it_was_cut(&mut open("compare-cut"));

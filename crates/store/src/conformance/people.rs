@@ -7,7 +7,7 @@ use crate::{InviteDigest, PageSession, Pruned, RegistryError, RelayStore, TokenD
 
 fn draft(name: &str) -> UserDraft {
     let password = "$argon2id$...".to_owned();
-    UserDraft { name: name.to_owned(), password, role: Role::Supervisor, branch: None, created_at: at(1) }
+    UserDraft { name: name.to_owned(), password, role: Role::Supervisor, staff: None, branch: None, created_at: at(1) }
 }
 
 fn session(user: u64, token: &str, expires_at: i64) -> PageSession {
@@ -18,7 +18,7 @@ fn session(user: u64, token: &str, expires_at: i64) -> PageSession {
 pub(super) fn users_sign_in_until_their_session_ends(store: &mut impl RelayStore) {
     let branch = add_branch(store, 1);
     let everywhere = ok(store.add_user(&draft("主管")));
-    let here = ok(store.add_user(&UserDraft { branch: Some(branch), ..draft("b") }));
+    let here = ok(store.add_user(&UserDraft { branch: Some(branch), staff: Some(ok("李*".parse())), ..draft("b") }));
     assert!(matches!(store.add_user(&draft("b")), Err(RegistryError::NameTaken { name }) if name == "b"));
     let lost = UserDraft { branch: Some(super::world::branch_id(9)), ..draft("c") };
     assert!(matches!(store.add_user(&lost), Err(RegistryError::UnknownBranch)));

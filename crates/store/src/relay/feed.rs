@@ -77,13 +77,37 @@ pub enum Restoring {
     Erased(Tombstone),
 }
 
-/// What devices bring.
+/// What the relay itself wrote in a branch, for somebody who is signed in there or sits at its machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Writing {
+    /// The branch.
+    pub branch: BranchId,
+    /// The branch's public key: every actor of what was written begins with it, as those of a device do with the device's.
+    pub key: DeviceKey,
+    /// What was written, causes before their effects.
+    pub changes: Vec<Made>,
+}
+
+/// One change that the relay made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Made {
+    /// Its document.
+    pub doc: DocId,
+    /// What was read from its bytes.
+    pub header: ChangeHeader,
+    /// Its bytes.
+    pub bytes: Arc<[u8]>,
+}
+
+/// What is brought to a feed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Intake<'a> {
     /// What a device made.
     Push(&'a Submission),
     /// What it brings back.
     Restore(&'a Restoration),
+    /// What the relay itself wrote.
+    Write(&'a Writing),
 }
 
 /// What became of one submission or restoration.
@@ -199,12 +223,25 @@ pub struct FeedChange {
     pub actor: Actor,
     /// Its number among its actor's changes of the document.
     pub seq: u64,
-    /// The device that brought it.
-    pub device: DeviceKey,
+    /// The device that brought it; none when the relay wrote it.
+    pub device: Option<DeviceKey>,
     /// When the relay took it.
     pub received_at: Timestamp,
     /// Its bytes.
     pub bytes: Arc<[u8]>,
+}
+
+/// When and through whom a change came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Receipt {
+    /// The change.
+    pub hash: ChangeHash,
+    /// Where it stands in the feed.
+    pub position: Position,
+    /// The device that brought it; none when the relay wrote it.
+    pub device: Option<DeviceKey>,
+    /// When the relay took it.
+    pub received_at: Timestamp,
 }
 
 /// The feeds of all branches. A branch that is not registered has an empty feed that takes nothing.
@@ -212,14 +249,15 @@ pub struct FeedChange {
 /// Every position has the sum of what the feed held there: of every change, and of a tombstone in place of each erased
 /// document's changes. A device that holds the same has the same sum.
 pub trait Feeds {
-    /// Appends what several devices bring, in this order, in ONE transaction, durable when this returns. Each change gets
-    /// its own verdict, judged in this order:
+    /// Appends what several devices, or the relay itself, bring, in this order, in ONE transaction, durable when this returns.
+    /// Each change gets its own verdict, judged in this order:
     ///
-    /// 1. the device is registered with the branch and not revoked, else `NotAuthorised`;
+    /// 1. the device is registered with the branch and not revoked, or the relay wrote it, else `NotAuthorised`;
     /// 2. at most [`CHANGE_BYTES_MAX`], else `TooLarge`;
     /// 3. its document was not erased, else `Erased`;
     /// 4. (branch, document, hash) is in the feed already: `Had`;
-    /// 5. its actor is a generation of the device, or [`vocab::GENESIS_ACTOR`], or it is brought back, else `ForeignActor`;
+    /// 5. its actor is a generation of the device (or begins with the branch's key, when the relay wrote it), or
+    ///    [`vocab::GENESIS_ACTOR`], or it is brought back, else `ForeignActor`;
     /// 6. its actor's numbers go on without repeating, else `ReusedSequence`, and without a gap, else `MissingDependency`;
     /// 7. the changes it depends on are in the feed, of the same document, else `MissingDependency`;
     /// 8. all of its document's changes come to [`DOCUMENT_CHANGE_BYTES_MAX`] at most, else `TooLarge`.
@@ -287,6 +325,12 @@ pub trait Feeds {
     /// # Errors
     /// Any [`StoreError`] of reading.
     fn changes(&self, branch: BranchId, after: Position, bytes_max: usize) -> Result<Vec<FeedChange>, StoreError>;
+
+    /// When and through whom each change of a document came, in the order of the feed; nothing of one that was erased.
+    ///
+    /// # Errors
+    /// Any [`StoreError`] of reading.
+    fn receipts(&self, branch: BranchId, doc: DocId) -> Result<Vec<Receipt>, StoreError>;
 
     /// The highest entry of this actor's outbox that was ever accepted or had.
     ///

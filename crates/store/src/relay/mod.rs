@@ -25,7 +25,8 @@ pub use documents::{
 };
 pub use feed::{
     Appended, CHANGE_BYTES_MAX, DOCUMENT_CHANGE_BYTES_MAX, DOCUMENTS_PER_BATCH_MAX, Erasure, FeedAsk, FeedBatch,
-    FeedChange, FeedDocument, FeedForm, Feeds, Intake, OWED_MAX, Pushed, Restoration, Restoring, Seen, Submission,
+    FeedChange, FeedDocument, FeedForm, Feeds, Intake, Made, OWED_MAX, Pushed, Receipt, Restoration, Restoring, Seen,
+    Submission, Writing,
 };
 pub use registry::{
     Branch, BranchDraft, DEFAULT_ZONE, Device, DeviceReport, Enrolment, Invite, InviteDigest, Origin, PageSession,

@@ -259,6 +259,8 @@ pub struct UserDraft {
     pub password: String,
     /// What the person may see.
     pub role: Role,
+    /// How what the person writes on the pages names them; made of the name when absent.
+    pub staff: Option<Staff>,
     /// The only branch the person may see; every branch when absent.
     pub branch: Option<BranchId>,
     /// Now.
@@ -276,6 +278,8 @@ pub struct User {
     pub password: String,
     /// What the person may see.
     pub role: Role,
+    /// How what the person writes on the pages names them; made of the name when absent.
+    pub staff: Option<Staff>,
     /// The only branch the person may see; every branch when absent.
     pub branch: Option<BranchId>,
     /// When it was made.

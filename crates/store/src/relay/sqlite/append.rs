@@ -10,7 +10,7 @@ use super::{erase, place};
 use crate::StoreError;
 use crate::columns::integer;
 use crate::relay::{
-    Appended, CHANGE_BYTES_MAX, DOCUMENT_CHANGE_BYTES_MAX, Intake, Pushed, Restoration, Restoring, Submission,
+    Appended, CHANGE_BYTES_MAX, DOCUMENT_CHANGE_BYTES_MAX, Intake, Pushed, Restoration, Restoring, Submission, Writing,
 };
 
 /// Appends `intakes` within `tx`; the caller commits.
@@ -33,7 +33,7 @@ struct Candidate<'a> {
 /// Who may have written what is brought.
 #[derive(Clone, Copy)]
 enum Authorship {
-    /// The device with this key, or nobody.
+    /// The device, or the branch, with this key, or nobody.
     Own(DeviceKey),
     /// Anybody: it was accepted once.
     Any,
@@ -48,8 +48,9 @@ struct Judged {
 impl Group<'_> {
     fn take(&mut self, intake: Intake<'_>) -> Result<Appended, StoreError> {
         let (id, device, count) = match intake {
-            Intake::Push(push) => (push.branch, push.device, push.changes.len()),
-            Intake::Restore(restoration) => (restoration.branch, restoration.device, restoration.items.len()),
+            Intake::Push(push) => (push.branch, Some(push.device), push.changes.len()),
+            Intake::Restore(restoration) => (restoration.branch, Some(restoration.device), restoration.items.len()),
+            Intake::Write(writing) => (writing.branch, None, writing.changes.len()),
         };
         let refuse_all = |after, sum| Appended {
             verdicts: vec![Verdict::Refused(Refusal::NotAuthorised); count],
@@ -62,17 +63,21 @@ impl Group<'_> {
             return Ok(refuse_all(Position::START, Sum::ZERO));
         };
         let after = branch.head;
-        let appended = match self.device(&device)? {
-            Some(device) if device.branch == branch.id => {
-                let device = device.id;
+        let bearer = match device {
+            Some(key) => self.device(&key)?.filter(|device| device.branch == branch.id).map(|device| device.id),
+            None => Some(erase::NO_DEVICE),
+        };
+        let appended = match bearer {
+            Some(device) => {
                 let judged = match intake {
                     Intake::Push(push) => self.judge_push(&mut branch, device, push)?,
                     Intake::Restore(restoration) => self.judge_restoration(&mut branch, device, restoration)?,
+                    Intake::Write(writing) => self.judge_writing(&mut branch, writing)?,
                 };
                 let tombstones = judged.tombstones.into_values().collect();
                 Appended { verdicts: judged.verdicts, tombstones, after, head: branch.head, sum: branch.sum }
             }
-            _ => refuse_all(after, branch.sum),
+            None => refuse_all(after, branch.sum),
         };
         self.put_branch(id, branch);
         Ok(appended)
@@ -142,6 +147,16 @@ impl Group<'_> {
                 }
             };
             judged.verdicts.push(verdict);
+        }
+        Ok(judged)
+    }
+
+    fn judge_writing(&mut self, branch: &mut BranchState, writing: &Writing) -> Result<Judged, StoreError> {
+        let mut judged = Judged { verdicts: Vec::with_capacity(writing.changes.len()), tombstones: BTreeMap::new() };
+        for made in &writing.changes {
+            let authorship = Authorship::Own(writing.key);
+            let candidate = Candidate { doc: made.doc, header: &made.header, bytes: &made.bytes, authorship };
+            judged.verdicts.push(self.judge(branch, erase::NO_DEVICE, candidate, &mut judged.tombstones)?);
         }
         Ok(judged)
     }

@@ -10,8 +10,8 @@ use crate::columns::{Columns, integer};
 use crate::file::Scrubbed;
 use crate::relay::Erasure;
 
-/// The device of a tombstone that the relay itself made.
-const NO_DEVICE: i64 = 0;
+/// The device of what the relay itself wrote: a tombstone or a change.
+pub(super) const NO_DEVICE: i64 = 0;
 
 /// What one erasure did.
 pub(super) struct Done {

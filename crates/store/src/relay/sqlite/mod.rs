@@ -31,6 +31,7 @@ const SCHEMA: Schema = Schema {
     migrations: &[
         Migration::sql(include_str!("0001_first.sql")),
         Migration { sql: include_str!("0002_sums.sql"), then: Some(sums::count_feeds) },
+        Migration::sql(include_str!("0003_staff.sql")),
     ],
     // A checkpoint about every 10,000 changes; a relay starts rarely and reads this back in some 10 ms.
     wal_bytes_max: 16 << 20,

@@ -1,14 +1,14 @@
 //! Users of the pages and their sessions.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use vocab::Timestamp;
+use vocab::{Staff, Timestamp};
 
 use super::registry::{branch_id, or_name_taken};
 use crate::StoreError;
 use crate::columns::{Columns, integer};
 use crate::relay::{PageSession, RegistryError, TokenDigest, User, UserDraft};
 
-const USER: &str = "SELECT user.id, user.name, user.password, user.role, branch.branch, user.created_at_ms
+const USER: &str = "SELECT user.id, user.name, user.password, user.role, branch.branch, user.created_at_ms, user.staff
     FROM user LEFT JOIN branch ON branch.id = user.branch";
 
 fn user_at(row: &Row<'_>, first: usize) -> rusqlite::Result<User> {
@@ -20,19 +20,30 @@ fn user_at(row: &Row<'_>, first: usize) -> rusqlite::Result<User> {
         role: row.parsed(first + 3)?,
         branch: branch.map(|_| row.branch_id(first + 4)).transpose()?,
         created_at: row.time(first + 5)?,
+        staff: row.optional_parsed(first + 6)?,
     })
 }
 
 pub(super) fn add_user(conn: &Connection, draft: &UserDraft) -> Result<User, RegistryError> {
     let branch = draft.branch.map(|branch| branch_id(conn, branch)).transpose()?;
-    conn.prepare_cached("INSERT INTO user (name, password, role, branch, created_at_ms) VALUES (?1, ?2, ?3, ?4, ?5)")?
-        .execute(params![draft.name, draft.password, draft.role.code(), branch, draft.created_at.millis()])
-        .map_err(|error| or_name_taken(error, &draft.name))?;
+    conn.prepare_cached(
+        "INSERT INTO user (name, password, role, branch, created_at_ms, staff) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?
+    .execute(params![
+        draft.name,
+        draft.password,
+        draft.role.code(),
+        branch,
+        draft.created_at.millis(),
+        draft.staff.as_ref().map(Staff::as_str)
+    ])
+    .map_err(|error| or_name_taken(error, &draft.name))?;
     Ok(User {
         id: conn.last_insert_rowid().unsigned_abs(),
         name: draft.name.clone(),
         password: draft.password.clone(),
         role: draft.role,
+        staff: draft.staff.clone(),
         branch: draft.branch,
         created_at: draft.created_at,
     })
@@ -95,7 +106,8 @@ pub(super) fn session(
     let found = conn
         .prepare_cached(
             "SELECT session.user, session.csrf, session.created_at_ms, session.expires_at_ms,
-                    user.id, user.name, user.password, user.role, branch.branch, user.created_at_ms
+                    user.id, user.name, user.password, user.role, branch.branch, user.created_at_ms,
+                    user.staff
              FROM session JOIN user ON user.id = session.user LEFT JOIN branch ON branch.id = user.branch
              WHERE session.token = ?1 AND session.expires_at_ms > ?2",
         )?

@@ -2,13 +2,19 @@
 
 use std::sync::Arc;
 
-use rusqlite::{OptionalExtension, params};
-use vocab::{Actor, BranchId, Cursor, Position, Sum, Timestamp, Tombstone};
+use rusqlite::{OptionalExtension, Row, params};
+use vocab::{Actor, BranchId, Cursor, DeviceKey, DocId, Position, Sum, Timestamp, Tombstone};
 
 use super::{SqliteRelayStore, append, branch_row, catch_up, erase, place};
 use crate::StoreError;
 use crate::columns::Columns;
-use crate::relay::{Appended, Erasure, FeedAsk, FeedBatch, FeedChange, Feeds, Intake, Seen};
+use crate::relay::{Appended, Erasure, FeedAsk, FeedBatch, FeedChange, Feeds, Intake, Receipt, Seen};
+
+/// The device in a column that is empty where the relay wrote.
+fn brought_by(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<DeviceKey>> {
+    let key: Option<Vec<u8>> = row.get(column)?;
+    key.map(|_| row.device_key(column)).transpose()
+}
 
 impl Feeds for SqliteRelayStore {
     fn take(&mut self, intakes: &[Intake<'_>], at: Timestamp) -> Result<Vec<Appended>, StoreError> {
@@ -85,7 +91,7 @@ impl Feeds for SqliteRelayStore {
              FROM feed
              JOIN document ON document.id = feed.document
              JOIN actor ON actor.id = feed.actor
-             JOIN device ON device.id = feed.device
+             LEFT JOIN device ON device.id = feed.device
              WHERE feed.place > ?1 AND feed.place <= ?2 AND document.erased = 0 ORDER BY feed.place",
         )?;
         let mut rows = statement.query([place(branch.id, after.min(branch.head))?, place(branch.id, branch.head)?])?;
@@ -103,12 +109,37 @@ impl Feeds for SqliteRelayStore {
                 hash: row.hash(2)?,
                 actor: row.actor(3)?,
                 seq: row.number(4)?,
-                device: row.device_key(5)?,
+                device: brought_by(row, 5)?,
                 received_at: row.time(6)?,
                 bytes,
             });
         }
         Ok(changes)
+    }
+
+    fn receipts(&self, branch: BranchId, doc: DocId) -> Result<Vec<Receipt>, StoreError> {
+        let tx = self.begin_read()?;
+        let Some(branch) = branch_row(&tx, branch)? else {
+            return Ok(Vec::new());
+        };
+        let start = place(branch.id, Position::START)?;
+        let mut statement = tx.prepare_cached(
+            "SELECT feed.place, feed.hash, device.key, feed.received_at_ms FROM feed
+             JOIN document ON document.id = feed.document
+             LEFT JOIN device ON device.id = feed.device
+             WHERE document.branch = ?1 AND document.doc = ?2 AND document.erased = 0 ORDER BY feed.place",
+        )?;
+        let receipts = statement
+            .query_map(params![branch.id, doc.as_bytes()], |row| {
+                Ok(Receipt {
+                    position: Position::new((row.get::<_, i64>(0)? - start).unsigned_abs()),
+                    hash: row.hash(1)?,
+                    device: brought_by(row, 2)?,
+                    received_at: row.time(3)?,
+                })
+            })?
+            .collect::<Result<_, _>>()?;
+        Ok(receipts)
     }
 
     fn seen(&self, branch: BranchId, actor: Actor) -> Result<Option<Seen>, StoreError> {

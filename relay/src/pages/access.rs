@@ -8,8 +8,8 @@ use axum::extract::FromRequestParts;
 use axum::http::Method;
 use axum::http::header::ORIGIN;
 use axum::http::request::Parts;
-use store::{Branch, TokenDigest};
-use vocab::{BranchId, Role};
+use store::{Branch, TokenDigest, User};
+use vocab::{Author, BranchId, Role, Staff};
 
 use super::data;
 use super::problem::Problem;
@@ -30,6 +30,8 @@ pub(crate) struct Person {
     pub(crate) name: String,
     /// What they are.
     pub(crate) role: Role,
+    /// How what they write names them.
+    pub(crate) staff: Staff,
     branch: Option<BranchId>,
     token: Token,
 }
@@ -48,6 +50,11 @@ impl Person {
     /// Of the session, as the registry knows it.
     pub(super) fn digest(&self) -> TokenDigest {
         self.token.stored()
+    }
+
+    /// Who wrote what this person writes here.
+    pub(super) fn author(&self) -> Author {
+        Author { staff: self.staff.clone(), role: self.role }
     }
 
     /// Whether this person may see a branch.
@@ -70,8 +77,21 @@ impl Person {
             return Ok(None);
         };
         let found = data::session(state, token.stored()).await?;
-        Ok(found.map(|user| Person { name: user.name, role: user.role, branch: user.branch, token }))
+        let person = |user: User| {
+            let staff = user.staff.or_else(|| masked(&user.name)).ok_or(Problem::NotFound)?;
+            Ok(Person { name: user.name, role: user.role, staff, branch: user.branch, token })
+        };
+        found.map(person).transpose()
     }
+}
+
+/// A name as records may hold it: as it is when it is masked, else its first letter and `*`.
+fn masked(name: &str) -> Option<Staff> {
+    let whole = Some(name).filter(|name| name.contains('*')).and_then(|name| name.parse().ok());
+    if whole.is_some() {
+        return whole;
+    }
+    format!("{}*", name.trim().chars().next()?).parse().ok()
 }
 
 impl FromRequestParts<AppState> for Person {
@@ -115,6 +135,13 @@ mod tests {
         }
         let mut parts = request.body(()).unwrap().into_parts().0;
         SameSite::from_request_parts(&mut parts, &()).await.is_ok()
+    }
+
+    #[test]
+    fn nobody_is_named_in_full_by_what_they_write() {
+        assert_eq!(masked("李华").unwrap().as_str(), "李*");
+        assert_eq!(masked("lihua").unwrap().as_str(), "l*");
+        assert_eq!(masked("李*").unwrap().as_str(), "李*");
     }
 
     #[tokio::test]

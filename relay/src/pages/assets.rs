@@ -25,6 +25,7 @@ const STYLE: Asset = Asset {
         include_str!("assets/frame.css"),
         include_str!("assets/content.css"),
         include_str!("assets/records.css"),
+        include_str!("assets/forms.css"),
         include_str!("assets/narrow.css"),
     ),
 };

@@ -1,20 +1,26 @@
 //! Values and steps that lost against concurrent ones: none is gone, each says who wrote it, when and where.
 
+use axum::Form;
 use axum::extract::{Path, Query, State};
+use axum::response::Response;
 use maud::{Markup, html};
-use records::{Candidate, Conflict, Severity};
+use records::{Candidate, Conflict, ConflictKind, Severity};
 use serde::Deserialize;
 
-use super::access::Person;
+use super::access::{Person, SameSite};
 use super::data::{self, ConflictLine, Opened};
 use super::layout::{self, Place, Shell, Tab};
 use super::live;
 use super::parts::{self, Paging, Sign, Tone, cell, mark, none};
 use super::problem::Problem;
-use super::request::Visit;
+use super::request::{Visit, local_path};
+use super::sign_in::go;
 use super::values;
 use super::words::{Words, grouped};
+use vocab::{BranchId, DocId, Role};
+
 use crate::AppState;
+use crate::author::{Draft, settle};
 
 /// Conflicts on one page.
 const PAGE_CONFLICTS: u32 = 50;
@@ -23,6 +29,25 @@ const PAGE_CONFLICTS: u32 = 50;
 pub(super) struct Asked {
     #[serde(default)]
     page: String,
+    /// The record about which something was just settled.
+    settled: Option<String>,
+}
+
+/// What it takes to settle the disagreements of one document from a page.
+pub(super) struct Settling {
+    /// The token of the forms; none for whoever may not decide.
+    form: Option<String>,
+    branch: BranchId,
+    doc: DocId,
+    /// Where to go on.
+    back: String,
+}
+
+impl Settling {
+    /// For what `person` sees of a document.
+    pub(super) fn of(person: &Person, branch: BranchId, doc: DocId, back: String) -> Settling {
+        Settling { form: (person.role == Role::Supervisor).then(|| person.form()), branch, doc, back }
+    }
 }
 
 /// `GET /branches/{branch}/conflicts`
@@ -42,6 +67,9 @@ pub(super) async fn list(
     let body = html! {
         div.title { h1 { (title) } span.muted.number { (grouped(found.total)) } }
         p.muted { (words.text("pages-conflicts-lead")) }
+        @if let Some(settled) = &asked.settled {
+            p.notice role="status" { (words.with("pages-conflict-settled", &[("record", settled.as_str().into())])) }
+        }
         section.panel aria-label=(title) {
             @if found.rows.is_empty() {
                 p.empty { (words.text("pages-conflicts-empty")) }
@@ -80,7 +108,7 @@ fn table(words: &Words, branch: vocab::BranchId, rows: &[ConflictLine]) -> Marku
                 @for row in rows {
                     tr role="row" data-key=(row.id) {
                         th role="rowheader" scope="row" {
-                            a href=(format!("{}#conflicts", data::dossier_path(branch, row.customer.as_str()))) { (row.customer_name) }
+                            a href=(format!("{}#{}", document_path(branch, row.doc), anchor(&row.id))) { (row.customer_name) }
                             " " span.id.muted { (row.customer) }
                         }
                         (cell(&columns[1], "", html! { (words.text(row.record_kind.label)) " " span.id.muted { (row.record) } }))
@@ -105,15 +133,15 @@ fn severity(words: &Words, code: &str) -> Markup {
 }
 
 /// The place of a conflict on its dossier's page.
-pub(super) fn anchor(conflict: &Conflict) -> String {
-    format!("conflict-{}", conflict.id.replace(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-', "-"))
+pub(super) fn anchor(id: &str) -> String {
+    format!("conflict-{}", id.replace(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-', "-"))
 }
 
-/// One conflict with everything that was written.
-pub(super) fn one(words: &Words, opened: &Opened, conflict: &Conflict) -> Markup {
+/// One conflict with everything that was written, and a button beside each of it for whoever may decide.
+pub(super) fn one(words: &Words, opened: &Opened, conflict: &Conflict, settling: &Settling) -> Markup {
     let kind = opened.view.record(&conflict.record).map(|record| record.kind);
     html! {
-        article.conflict id=(anchor(conflict)) {
+        article.conflict id=(anchor(&conflict.id)) {
             header {
                 h3 {
                     @if let Some(kind) = kind { (words.text(kind.label)) " · " }
@@ -123,7 +151,19 @@ pub(super) fn one(words: &Words, opened: &Opened, conflict: &Conflict) -> Markup
                 (severity(words, Severity::code(conflict.severity)))
                 span.muted.small { (words.text(conflict.reason)) " · " (words.text("pages-conflict-since")) " " (words.time(conflict.since)) }
             }
-            ul.candidates { @for candidate in &conflict.candidates { (option(words, opened, kind, conflict, candidate)) } }
+            ul.candidates {
+                @for (place, candidate) in conflict.candidates.iter().enumerate() {
+                    li {
+                        (option(words, opened, kind, conflict, candidate))
+                        @if let Some(form) = settling.form.as_deref().filter(|_| conflict.decidable) {
+                            (choose(words, form, settling, conflict, place + 1))
+                        }
+                    }
+                }
+            }
+            @if !conflict.decidable && conflict.kind != ConflictKind::NoEffect {
+                p.muted.small { (words.text("pages-conflict-by_step")) }
+            }
         }
     }
 }
@@ -140,7 +180,6 @@ fn option(
         None => values::named(words, kind, candidate.field, &candidate.value),
     };
     html! {
-        li {
             div.value {
                 @if candidate.effective {
                     (mark(&words.text("pages-conflict-effective"), Tone::Ok, Sign::Check))
@@ -152,6 +191,97 @@ fn option(
                 (shown)
             }
             div.muted.small { (words.time_exact(candidate.written.at)) " " (opened.who(words, &candidate.written)) }
+    }
+}
+
+fn choose(words: &Words, form: &str, settling: &Settling, conflict: &Conflict, take: usize) -> Markup {
+    html! {
+        form method="post" action=(format!("/branches/{}/conflicts", settling.branch)) {
+            input type="hidden" name="form" value=(form);
+            input type="hidden" name="doc" value=(settling.doc);
+            input type="hidden" name="conflict" value=(conflict.id);
+            input type="hidden" name="seen" value=(settle::seen(conflict));
+            input type="hidden" name="take" value=(take);
+            input type="hidden" name="back" value=(settling.back);
+            button type="submit" { (words.text("pages-conflict-take")) }
         }
     }
+}
+
+/// Where the disagreements of one document are shown.
+fn document_path(branch: BranchId, doc: DocId) -> String {
+    format!("/branches/{branch}/conflicts/{doc}")
+}
+
+/// `GET /branches/{branch}/conflicts/{doc}`: the disagreements of one document, a dossier's or the board's.
+pub(super) async fn document(
+    State(state): State<AppState>,
+    Path((id, doc)): Path<(String, String)>,
+    visit: Visit,
+    person: Person,
+) -> Result<Markup, Problem> {
+    let branch = person.branch(&state, &id).await?;
+    let doc: DocId = doc.parse().map_err(|_| Problem::NotFound)?;
+    let opened = data::document(&state, branch.id, doc).await?.ok_or(Problem::NotFound)?;
+    let words = Words::of(visit.lang).in_zone(&branch.zone);
+    let settling = Settling::of(&person, branch.id, doc, Tab::Conflicts.path(branch.id));
+    let title = words.text("pages-conflicts");
+    let customer = opened.view.customer.as_ref().and_then(|id| opened.view.record(id));
+    let open = || opened.view.conflicts.iter().filter(|conflict| conflict.kind != ConflictKind::NoEffect);
+    let body = html! {
+        p.crumbs { a href=(Tab::Conflicts.path(branch.id)) { (title) } }
+        div.title {
+            @match customer {
+                Some(customer) => {
+                    h1 { (customer.text("name").unwrap_or(customer.id.as_str())) }
+                    a.id href=(data::dossier_path(branch.id, customer.id.as_str())) { (customer.id) }
+                }
+                None => h1 { (words.text("class-board")) },
+            }
+        }
+        section.panel aria-label=(title) {
+            @if open().next().is_none() { p.empty { (words.text("pages-conflicts-empty")) } }
+            div.in { @for conflict in open() { (one(&words, &opened, conflict, &settling)) } }
+        }
+    };
+    let shell = Shell {
+        visit: &visit,
+        words: &words,
+        title: &title,
+        person: Some(&person),
+        place: Some(Place { branch: branch.id, name: &branch.name, tab: Tab::Conflicts }),
+        live: Some(live::path(Some(branch.id))),
+    };
+    Ok(layout::page(&shell, body))
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Choice {
+    form: String,
+    doc: DocId,
+    conflict: String,
+    seen: String,
+    take: usize,
+    #[serde(default)]
+    back: String,
+}
+
+/// `POST /branches/{branch}/conflicts`: a supervisor takes one of the candidates.
+pub(super) async fn settle(
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+    person: Person,
+    _: SameSite,
+    Form(sent): Form<Choice>,
+) -> Result<Response, Problem> {
+    person.check_form(&sent.form)?;
+    let branch = person.branch(&state, &id).await?;
+    let (branch_id, Choice { doc, conflict, seen, take, back, .. }) = (branch.id, sent);
+    let draft = Draft { branch, doc, author: person.author() };
+    let settled = state.author(draft, move |edit, names| settle::settle(edit, names, &conflict, &seen, take)).await;
+    let record = settled.map_err(Problem::of_writing)?;
+    data::followed(&state, branch_id).await;
+    let list = Tab::Conflicts.path(branch_id);
+    let back = local_path(&back);
+    Ok(if back == list { go(&format!("{list}?settled={record}"), []) } else { go(back, []) })
 }

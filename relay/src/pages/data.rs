@@ -1,25 +1,30 @@
 //! What the pages read and write, and the one place that knows where it is: the registry, the feeds, the documents, the rows.
 
+use std::time::Duration;
+
 use maud::{Markup, html};
 use readmodel::{ConflictRow, Counts, CustomerFilter, CustomerRow, Page, StateCount};
 use records::{Dossier, Kind, Shape, View, Written};
 use rusqlite::Connection;
 use serde_json::Value as Json;
 use store::{Branch, BranchCounts, Device, Documents, Feeds, PageSession, Registry, TokenDigest, User};
-use vocab::{Actor, BranchId, DocId, Position, RecordId, Timestamp, Tombstone};
+use vocab::{Actor, BranchId, DeviceKey, DocId, Position, RecordId, Timestamp, Tombstone};
 
 use super::history::{self, Step};
 use super::parts::none;
 use super::problem::Problem;
 use super::words::Words;
-use crate::{AppState, Error, ticks};
+use crate::{AppState, Error, author, ticks};
+
+/// How long an answer to a form waits for the rows to follow.
+const FOLLOWED_WITHIN: Duration = Duration::from_secs(2);
 
 /// Now, by the relay's clock.
 pub(super) fn now() -> Timestamp {
     ticks::wall()
 }
 
-fn broken(error: Error) -> Problem {
+pub(super) fn broken(error: Error) -> Problem {
     Problem::broken(&error)
 }
 
@@ -206,6 +211,7 @@ pub(super) async fn customers(
 /// A conflict in a list.
 pub(super) struct ConflictLine {
     pub(super) id: String,
+    pub(super) doc: DocId,
     pub(super) customer: RecordId,
     pub(super) customer_name: String,
     pub(super) record: RecordId,
@@ -225,6 +231,7 @@ impl ConflictLine {
         let field = |name: &str| value.get(name).and_then(Json::as_str).unwrap_or_default().to_owned();
         Ok(Some(ConflictLine {
             id: found.id.clone(),
+            doc: found.doc,
             customer_name: name.unwrap_or(record.customer.as_str()).to_owned(),
             customer: record.customer,
             record: found.record.clone(),
@@ -257,6 +264,8 @@ pub(super) struct Opened {
     /// Everything that was done, the newest first.
     pub(super) steps: Vec<Step>,
     devices: Vec<Device>,
+    /// What the relay's own actors begin with.
+    relay: DeviceKey,
 }
 
 impl Opened {
@@ -264,6 +273,7 @@ impl Opened {
     pub(super) fn device(&self, words: &Words, actor: Actor) -> Markup {
         match self.devices.iter().find(|device| actor.belongs_to(&device.key)) {
             Some(device) => html! { span.id title=(device.name) { (device.code) } },
+            None if actor.belongs_to(&self.relay) => html! { (words.text("pages-device-relay")) },
             None => {
                 html! { span.id.muted title=(words.text("pages-device-unknown")) { (actor.to_string().chars().take(8).collect::<String>()) } }
             }
@@ -285,22 +295,44 @@ impl Opened {
 /// The dossier of a customer, read from its document: what the rows do not hold (history, candidates) is in there.
 pub(super) async fn dossier(state: &AppState, branch: BranchId, customer: RecordId) -> Result<Option<Opened>, Problem> {
     let doc = state.views(branch, move |rows| Ok(readmodel::record(rows, &customer)?.map(|row| row.doc))).await;
-    let Some(doc) = doc.map_err(broken)? else { return Ok(None) };
+    match doc.map_err(broken)? {
+        Some(doc) => document(state, branch, doc).await,
+        None => Ok(None),
+    }
+}
+
+/// A document of a branch, read.
+pub(super) async fn document(state: &AppState, branch: BranchId, doc: DocId) -> Result<Option<Opened>, Problem> {
     let read = state.read(move |store| {
-        let Some(document) = store.document(branch, doc)? else { return Ok(None) };
+        let (Some(document), Some(branch)) = (store.document(branch, doc)?, store.branch(branch)?) else {
+            return Ok(None);
+        };
         // Every device of the organisation: a customer may have been served by another branch's.
-        let devices = store.devices(None)?;
-        Ok(Some((document.bytes, devices)))
+        Ok(Some((document.bytes, store.devices(None)?, author::key_of(&branch))))
     });
-    let Some((bytes, devices)) = read.await.map_err(broken)? else { return Ok(None) };
-    let opened = tokio::task::spawn_blocking(move || open(doc, &bytes, devices)).await;
+    let Some((bytes, devices, relay)) = read.await.map_err(broken)? else { return Ok(None) };
+    let opened = tokio::task::spawn_blocking(move || open(doc, &bytes, devices, relay)).await;
     opened.map_err(|error| Problem::broken(&error))?
 }
 
-fn open(doc: DocId, bytes: &[u8], devices: Vec<Device>) -> Result<Option<Opened>, Problem> {
+/// Waits until what was just written is in the rows that pages show, for a moment at most: a page without script would show
+/// what was before.
+pub(super) async fn followed(state: &AppState, branch: BranchId) {
+    let mut changes = state.changes();
+    let follow = async {
+        while state.read(move |store| Ok(store.counts(branch)?)).await.is_ok_and(|counts| counts.behind > 0) {
+            // One that was missed is one more reason to look.
+            let _missed = changes.recv().await;
+        }
+    };
+    // The page says how far behind its rows are; it is shown all the same.
+    let _late = tokio::time::timeout(FOLLOWED_WITHIN, follow).await;
+}
+
+fn open(doc: DocId, bytes: &[u8], devices: Vec<Device>, relay: DeviceKey) -> Result<Option<Opened>, Problem> {
     let (dossier, _) = Dossier::receive(bytes).map_err(|error| Problem::broken(&error))?;
     let view = dossier.read();
     let steps = view.records.iter().flat_map(|record| history::steps(record, dossier.history(&record.id)));
     let steps = history::newest_first(steps.collect());
-    Ok(Some(Opened { doc, view, steps, devices }))
+    Ok(Some(Opened { doc, view, steps, devices, relay }))
 }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use vocab::RecordId;
 
 use super::access::Person;
-use super::conflicts::{self, anchor};
+use super::conflicts::{self, Settling, anchor};
 use super::data::{self, Opened};
 use super::history;
 use super::layout::{self, Place, Shell, Tab};
@@ -45,6 +45,7 @@ pub(super) async fn page(
     let record = view.record(&customer).ok_or(Problem::NotFound)?;
     let name = record.text("name").unwrap_or(customer.as_str());
     let here = data::dossier_path(branch.id, customer.as_str());
+    let settling = Settling::of(&person, branch.id, opened.doc, format!("{here}#conflicts"));
     let body = html! {
         p.crumbs { a href=(Tab::Customers.path(branch.id)) { (words.text("pages-tab-customers")) } }
         div.title {
@@ -55,13 +56,13 @@ pub(super) async fn page(
                 @if record.is_void() { (mark(&words.text("record-void"), Tone::Danger, Sign::Cross)) }
             }
         }
-        (disagreements(&words, &opened))
+        (disagreements(&words, &opened, &settling))
         section.panel aria-labelledby="customer" {
             header { h2 #customer { (words.text("pages-customer-fields")) } (made(&words, &opened, record)) }
             div.in id=(customer) { (fields(&words, view, record)) }
         }
         (work(&words, &opened, record))
-        (without_effect(&words, &opened))
+        (without_effect(&words, &opened, &settling))
         (history::section(&words, &opened, asked.history == "all", &here))
         p.muted.small { (words.text("pages-document")) " " code { (opened.doc) } }
         @if view.unknown > 0 { p.notice { (words.text("pages-unread")) } }
@@ -78,7 +79,7 @@ pub(super) async fn page(
     Ok(layout::page(&shell, body))
 }
 
-fn disagreements(words: &Words, opened: &Opened) -> Markup {
+fn disagreements(words: &Words, opened: &Opened, settling: &Settling) -> Markup {
     let open: Vec<_> =
         opened.view.conflicts.iter().filter(|conflict| conflict.kind != ConflictKind::NoEffect).collect();
     if open.is_empty() {
@@ -91,12 +92,12 @@ fn disagreements(words: &Words, opened: &Opened) -> Markup {
                 (mark(&open.len().to_string(), Tone::Warn, Sign::Triangle))
                 p.muted.small { (words.text("pages-conflicts-lead")) }
             }
-            div.in { @for conflict in open { (conflicts::one(words, opened, conflict)) } }
+            div.in { @for conflict in open { (conflicts::one(words, opened, conflict, settling)) } }
         }
     }
 }
 
-fn without_effect(words: &Words, opened: &Opened) -> Markup {
+fn without_effect(words: &Words, opened: &Opened, settling: &Settling) -> Markup {
     let found: Vec<_> =
         opened.view.conflicts.iter().filter(|conflict| conflict.kind == ConflictKind::NoEffect).collect();
     if found.is_empty() {
@@ -108,7 +109,7 @@ fn without_effect(words: &Words, opened: &Opened) -> Markup {
                 h2 #no-effect { (words.text("pages-no-effect")) }
                 p.muted.small { (words.text("pages-no-effect-lead")) }
             }
-            div.in { @for conflict in found { (conflicts::one(words, opened, conflict)) } }
+            div.in { @for conflict in found { (conflicts::one(words, opened, conflict, settling)) } }
         }
     }
 }
@@ -207,6 +208,6 @@ fn lost(words: &Words, view: &View, record: &Record, field: &str) -> Markup {
     let Some(conflict) = found else { return html! {} };
     let others = conflict.candidates.iter().filter(|candidate| !candidate.effective).count();
     html! {
-        div.lost { a href=(format!("#{}", anchor(conflict))) { (words.with("pages-conflict-here", &[("count", others.into())])) } }
+        div.lost { a href=(format!("#{}", anchor(&conflict.id))) { (words.with("pages-conflict-here", &[("count", others.into())])) } }
     }
 }

@@ -12,19 +12,28 @@ use super::words::Words;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tab {
     Overview,
-    Customers,
     Conflicts,
+    Customers,
+    Policy,
     Devices,
 }
 
-impl Tab {
-    const ALL: [Tab; 4] = [Tab::Overview, Tab::Customers, Tab::Conflicts, Tab::Devices];
+/// Pages that answer one question of a supervisor's day stand together: what is to be done, how it goes, for whom, and how the
+/// branch is set up.
+const GROUPS: [(&str, &[Tab]); 4] = [
+    ("overview", &[Tab::Overview]),
+    ("today", &[Tab::Conflicts]),
+    ("customers", &[Tab::Customers]),
+    ("branch", &[Tab::Policy, Tab::Devices]),
+];
 
+impl Tab {
     const fn code(self) -> &'static str {
         match self {
             Tab::Overview => "overview",
-            Tab::Customers => "customers",
             Tab::Conflicts => "conflicts",
+            Tab::Customers => "customers",
+            Tab::Policy => "policy",
             Tab::Devices => "devices",
         }
     }
@@ -133,12 +142,23 @@ fn tabs(words: &Words, place: &Place<'_>) -> Markup {
     html! {
         nav.tabs aria-label=(words.text("pages-branch-pages")) { div.tabs-in {
             span.branch { (place.name) }
-            @for tab in Tab::ALL {
-                a href=(tab.path(place.branch)) aria-current=[(tab == place.tab).then_some("page")] {
-                    (words.text(&format!("pages-tab-{}", tab.code())))
+            @for (group, tabs) in GROUPS {
+                @let here = tabs.contains(&place.tab);
+                @let current = if tabs.len() == 1 { "page" } else { "true" };
+                a href=(tabs[0].path(place.branch)) aria-current=[here.then_some(current)] {
+                    (words.text(&format!("pages-group-{group}")))
                 }
             }
         } }
+        @for (group, tabs) in GROUPS.iter().filter(|(_, tabs)| tabs.len() > 1 && tabs.contains(&place.tab)) {
+            nav.tabs.sub aria-label=(words.text(&format!("pages-group-{group}"))) { div.tabs-in {
+                @for tab in *tabs {
+                    a href=(tab.path(place.branch)) aria-current=[(*tab == place.tab).then_some("page")] {
+                        (words.text(&format!("pages-tab-{}", tab.code())))
+                    }
+                }
+            } }
+        }
     }
 }
 

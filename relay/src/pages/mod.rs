@@ -7,7 +7,8 @@
 //!   and brings the document into the same shape. Without script everything works by reloading.
 //! - Whatever goes wrong is a page too ([`problem`]).
 //!
-//! Nothing here writes records.
+//! - What is written here (a policy, a decision about a disagreement, a signed check) is written by [`crate::author`], in the name of
+//!   who is signed in; it is the same as if a device had sent it.
 
 mod access;
 mod assets;
@@ -24,6 +25,8 @@ mod limiter;
 mod live;
 mod parts;
 pub(crate) mod password;
+mod policy;
+mod policy_form;
 mod problem;
 mod request;
 mod sign_in;
@@ -52,6 +55,9 @@ use crate::AppState;
 /// Largest form taken, in bytes: a name, a password and a path.
 const FORM_BYTES_MAX: usize = 16 * 1024;
 
+/// Largest form with a policy, in bytes: a calendar of four hundred days takes 40 KiB when every letter is escaped.
+const POLICY_FORM_BYTES_MAX: usize = 128 * 1024;
+
 /// Everything a page may load: this relay's own files and nothing written into the page.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
                       form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
@@ -73,8 +79,14 @@ pub(crate) fn router() -> Router<AppState> {
         .route("/branches/{branch}", get(branches::one))
         .route("/branches/{branch}/customers", get(customers::list))
         .route("/branches/{branch}/customers/{customer}", get(dossier::page))
-        .route("/branches/{branch}/conflicts", get(conflicts::list))
+        .route("/branches/{branch}/conflicts", get(conflicts::list).post(conflicts::settle))
+        .route("/branches/{branch}/conflicts/{doc}", get(conflicts::document))
         .route("/branches/{branch}/devices", get(devices::list))
+        .route("/branches/{branch}/policy", get(policy::page))
+        .route(
+            "/branches/{branch}/policy/edit",
+            get(policy::form).post(policy::edit).layer(DefaultBodyLimit::max(POLICY_FORM_BYTES_MAX)),
+        )
         .route("/live", get(live::live))
         .route("/sign-in", get(sign_in::form).post(sign_in::sign_in))
         .route("/sign-out", post(sign_in::sign_out))

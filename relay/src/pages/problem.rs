@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use axum::http::header::{LOCATION, RETRY_AFTER};
 use axum::response::{IntoResponse, Response};
 use maud::html;
+use messages::Message;
 
 use super::layout::{self, Shell};
 use super::request::Visit;
@@ -28,6 +29,8 @@ pub(crate) enum Problem {
     TooMany { wait_s: i64 },
     /// Another method is needed.
     Method,
+    /// What was to be written breaks a rule, or what it was about has changed meanwhile.
+    Refused { why: Box<Message> },
     /// Something broke inside; the log has the details.
     Broken,
 }
@@ -45,6 +48,14 @@ impl Problem {
         Problem::Broken
     }
 
+    /// What an error of writing is for the person who wrote.
+    pub(super) fn of_writing(error: crate::Error) -> Problem {
+        match error {
+            crate::Error::Refused { why } => Problem::Refused { why },
+            error => Problem::broken(&error),
+        }
+    }
+
     const fn status(&self) -> StatusCode {
         match self {
             Problem::SignedOut => StatusCode::UNAUTHORIZED,
@@ -53,6 +64,7 @@ impl Problem {
             Problem::Malformed => StatusCode::BAD_REQUEST,
             Problem::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Problem::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Problem::Refused { .. } => StatusCode::CONFLICT,
             Problem::Broken => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -65,6 +77,7 @@ impl Problem {
             Problem::Malformed => "malformed",
             Problem::TooMany { .. } => "too-many",
             Problem::Method => "method",
+            Problem::Refused { .. } => "refused",
             Problem::Broken => "broken",
         }
     }
@@ -81,6 +94,7 @@ impl Problem {
             section.panel.problem {
                 header { h1 { (title) } span.muted.number { (self.status().as_u16()) } }
                 div.in {
+                    @if let Problem::Refused { why } = self { p role="alert" { (words.catalogue().render(why)) } }
                     p { (words.with(&format!("pages-problem-{}-help", self.code()), &[("minutes", wait.into())])) }
                     p { a.button href="/" { (words.text("pages-problem-home")) } }
                 }

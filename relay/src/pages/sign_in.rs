@@ -184,7 +184,7 @@ fn show(
 }
 
 /// Sends the browser on, with cookies to keep.
-fn go(path: &str, cookies: impl IntoIterator<Item = HeaderValue>) -> Response {
+pub(super) fn go(path: &str, cookies: impl IntoIterator<Item = HeaderValue>) -> Response {
     let location = HeaderValue::from_str(path).unwrap_or(HeaderValue::from_static("/"));
     let mut response = (StatusCode::SEE_OTHER, [(LOCATION, location)]).into_response();
     for cookie in cookies {

@@ -24,6 +24,11 @@ impl Words {
         Words { zone: name.parse().unwrap_or(self.zone), ..self }
     }
 
+    /// The texts of this reader's language.
+    pub(crate) fn catalogue(&self) -> &'static Catalogue {
+        self.catalogue
+    }
+
     /// The text with this key.
     pub(crate) fn text(&self, key: &str) -> String {
         self.catalogue.text(key, &[])

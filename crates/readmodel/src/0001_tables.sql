@@ -115,6 +115,9 @@ CREATE INDEX view_limit_doc ON view_limit (doc);
 CREATE INDEX view_limit_open ON view_limit (code, from_ms, soon_ms, due_ms, urgency, roles, staff, record, part, customer, policy)
   WHERE end_ms IS NULL;
 CREATE INDEX view_limit_ended ON view_limit (end_ms) WHERE end_ms IS NOT NULL;
+-- Key figures: how many of those due in a month were met, and how soon inquiries and complaints were replied to.
+CREATE INDEX view_limit_due ON view_limit (due_ms, code, staff, end_ms);
+CREATE INDEX view_limit_reply ON view_limit (from_ms) WHERE code = 'L12';
 CREATE INDEX view_limit_missed ON view_limit (end_ms) WHERE end_ms > due_ms;
 
 -- Moments and stretches that views ask for, by `records::limits::What`.

@@ -33,6 +33,12 @@ impl Month {
         next.and_then(Timestamp::from_local).unwrap_or(Timestamp::MAX)
     }
 
+    /// The year it is in.
+    #[must_use]
+    pub fn year(self) -> i32 {
+        self.0.year()
+    }
+
     /// The month so many before; the first of 1970 when there is none.
     #[must_use]
     pub fn back(self, months: u32) -> Month {
@@ -91,6 +97,7 @@ mod tests {
     fn months_are_counted_back_over_the_turn_of_the_year_and_not_past_the_first() {
         assert_eq!(month("2026-02").back(3), month("2025-11"));
         assert_eq!(month("2026-02").back(0), month("2026-02"));
+        assert_eq!((month("2026-01").year(), month("2026-01").back(1).year()), (2026, 2025));
         assert_eq!(month("1970-02").back(9), month("1970-01"));
         assert_eq!(month("1970-01").start(), Timestamp::EPOCH);
         assert_eq!(month("9999-12").end(), at("9999-12-31T16:00:00Z"));

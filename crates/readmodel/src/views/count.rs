@@ -1,11 +1,59 @@
-//! Months, and the middle of what was measured in them.
+//! Figures as they are counted: whole numbers, each with how many it was counted from.
 
+use serde::Serialize;
 use vocab::Month;
 
 /// Most months that one question looks back over: three years.
 pub const MONTHS_BACK_MAX: u32 = 36;
 
 const MINUTE_MS: i64 = 60_000;
+
+/// So many of so many.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Rate {
+    /// How many.
+    pub n: u64,
+    /// Of how many.
+    pub of: u64,
+}
+
+/// A mean, as what it is made of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Mean {
+    /// How many values.
+    pub n: u64,
+    /// What they add up to.
+    pub sum: i64,
+}
+
+/// A median.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Median {
+    /// How many values.
+    pub n: u64,
+    /// The one in the middle, of an even number the mean of the two in the middle, rounded down; nothing without any.
+    pub median: Option<i64>,
+}
+
+impl Rate {
+    /// Counts one more of those looked at, and whether it is one of those looked for.
+    pub(crate) fn count(&mut self, is_one: bool) {
+        self.n += u64::from(is_one);
+        self.of += 1;
+    }
+
+    pub(crate) fn add(&mut self, n: u64, of: u64) {
+        self.n += n;
+        self.of += of;
+    }
+}
+
+impl Mean {
+    pub(crate) fn count(&mut self, value: i64) {
+        self.n += 1;
+        self.sum += value;
+    }
+}
 
 /// The median of durations in milliseconds, in whole minutes rounded down.
 pub(crate) fn median_minutes(mut durations: Vec<i64>) -> Option<i64> {

@@ -6,22 +6,27 @@
 
 mod alike;
 mod complaints;
+mod compliance;
 mod count;
 mod daily;
 mod due;
 mod duplicates;
+mod figures;
 mod funnel;
 mod matrix;
 mod open;
 mod timeline;
+mod visits;
 
 pub use complaints::{ComplaintItem, ComplaintOwner, ComplaintStep, Complaints, ComplaintsAsk, complaints};
-pub use count::MONTHS_BACK_MAX;
+pub use count::{MONTHS_BACK_MAX, Mean, Median, Rate};
 pub use daily::{Daily, DailyAsk, DailyCounts, DailyItem, DailyNote, Signed, UnseenDevice, daily};
 pub use due::{Due, DueAsk, DueItem, OPEN_STATES, due};
 pub use duplicates::{
     Certainty, DUPLICATES_MAX, Duplicate, Duplicates, DuplicatesAsk, TWINS_MAX, Twin, Why, duplicates, likely_twins,
 };
+pub use figures::{Figures, FiguresAsk, KeyFigures, MonthFigures, PersonFigures, figures};
 pub use funnel::{Funnel, FunnelAsk, FunnelMinutes, FunnelMonth, funnel};
 pub use matrix::{Colour, Matrix, MatrixAsk, MatrixBranch, MatrixStep, Stage, matrix};
 pub use timeline::{Stretch, TIMELINE_MS_MAX, Timeline, TimelineAsk, TimelineEstimate, TimelineRow, timeline};
+pub use visits::{CustomerVisits, Visits, VisitsAsk, visits};

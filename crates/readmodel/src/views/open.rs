@@ -27,8 +27,8 @@ const COLUMNS: &str =
 pub(crate) struct Around<'a> {
     conn: &'a Connection,
     as_of: Timestamp,
-    policies: Arc<Policies>,
-    merged: Leads,
+    pub(crate) policies: Arc<Policies>,
+    pub(crate) merged: Leads,
     unshared: &'a BTreeSet<DocId>,
 }
 
@@ -241,7 +241,7 @@ impl<'a> Around<'a> {
 
     /// Every customer that had been entered; of merged ones the one that they lead to, with the highest grade of any and the
     /// day of the first.
-    fn accounts(&self) -> Result<BTreeMap<RecordId, Held>, StoreError> {
+    pub(crate) fn accounts(&self) -> Result<BTreeMap<RecordId, Held>, StoreError> {
         let mut accounts: BTreeMap<RecordId, Held> = BTreeMap::new();
         let mut statement = self.conn.prepare_cached(
             "SELECT id, grade, person, created_at_ms FROM view_record
@@ -322,9 +322,9 @@ pub(crate) fn tally(counts: &mut BTreeMap<LimitCode, [u64; 4]>, item: &DueItem, 
 }
 
 /// A customer as its row says.
-struct Held {
-    grade: Option<String>,
-    owner: Option<String>,
+pub(crate) struct Held {
+    pub(crate) grade: Option<String>,
+    pub(crate) owner: Option<String>,
     since: Timestamp,
     is_lead: bool,
 }

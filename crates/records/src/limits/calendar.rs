@@ -121,6 +121,30 @@ pub struct VisitCompliance {
     pub state: VisitState,
 }
 
+impl VisitCompliance {
+    /// How so many visits made and planned stand at an instant. The time passed asks for its share of the year, rounded down:
+    /// of four a year none by the end of March the 31st, one from April the 2nd on.
+    #[must_use]
+    pub fn of(required: Option<i64>, done: i64, planned: i64, as_of: Timestamp) -> VisitCompliance {
+        let (from, next) = Period::Year.around(as_of);
+        let Some(wanted) = required else {
+            return VisitCompliance { required, done, planned, state: VisitState::OnTrack };
+        };
+        let share = i128::from(wanted) * i128::from(as_of.millis() - from.millis())
+            / i128::from((next.millis() - from.millis()).max(1));
+        let state = if done >= wanted {
+            VisitState::Met
+        } else if i128::from(done) >= share {
+            VisitState::OnTrack
+        } else if done + planned >= wanted {
+            VisitState::AtRisk
+        } else {
+            VisitState::Behind
+        };
+        VisitCompliance { required, done, planned, state }
+    }
+}
+
 /// How visits stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -135,8 +159,7 @@ pub enum VisitState {
     Met,
 }
 
-/// The visits of a dossier in the year of `as_of`: made, planned, and asked for. The time passed asks for its share, rounded
-/// down: of four a year none by the end of March the 31st, one from April the 2nd on.
+/// The visits of a dossier in the year of `as_of`: made, planned, and asked for.
 #[must_use]
 pub fn visits(view: &View, policies: &Policies, as_of: Timestamp) -> VisitCompliance {
     let (from, next) = Period::Year.around(as_of);
@@ -149,19 +172,5 @@ pub fn visits(view: &View, policies: &Policies, as_of: Timestamp) -> VisitCompli
     let planned_on = |visit: &crate::view::Record| visit.get("planned_on").and_then(Value::as_date);
     let planned = visits().filter(|visit| visit.state() == Some("planned")).filter_map(planned_on);
     let planned = count(planned.filter(|day| *day >= as_of.day() && *day < next.day()).count());
-    let Some(wanted) = required else {
-        return VisitCompliance { required, done, planned, state: VisitState::OnTrack };
-    };
-    let share = i128::from(wanted) * i128::from(as_of.millis() - from.millis())
-        / i128::from((next.millis() - from.millis()).max(1));
-    let state = if done >= wanted {
-        VisitState::Met
-    } else if i128::from(done) >= share {
-        VisitState::OnTrack
-    } else if done + planned >= wanted {
-        VisitState::AtRisk
-    } else {
-        VisitState::Behind
-    };
-    VisitCompliance { required, done, planned, state }
+    VisitCompliance::of(required, done, planned, as_of)
 }

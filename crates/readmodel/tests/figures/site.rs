@@ -1,5 +1,4 @@
 //! A branch whose dossiers are written step by step, and its rows.
-#![expect(dead_code, reason = "each test file uses its own part")]
 
 use records::{ASSESSMENT, CUSTOMER, Dossier, Edit, Fields, Invalid, Kind, TASK, Value};
 use rusqlite::Connection;

@@ -1,12 +1,9 @@
 //! Customers entered twice: who is listed, who is not, and where a merge leads.
-#![expect(clippy::unwrap_used, reason = "a test's own helpers fail by panicking")]
 
-mod site;
-
+use crate::site::*;
 use readmodel::views::{Certainty, DuplicatesAsk, Twin, Why, duplicates, likely_twins};
 use records::Fields;
 use rusqlite::Connection;
-use site::*;
 
 const WHEN: &str = "2026-10-05 09:00";
 

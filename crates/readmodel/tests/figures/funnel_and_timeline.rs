@@ -1,12 +1,9 @@
 //! Funnel and timeline, from cases counted by hand.
-#![expect(clippy::unwrap_used, reason = "a test's own helpers fail by panicking")]
 
-mod site;
-
+use crate::site::*;
 use readmodel::views::{FunnelAsk, TIMELINE_MS_MAX, Timeline, TimelineAsk, funnel, timeline};
 use records::{FEEDBACK, Fields, TRAINING, Value};
 use rusqlite::Connection;
-use site::*;
 use vocab::Timestamp;
 
 /// Four needs of October and one of September: one goes all the way, one is worked on unapproved, one is only approved, one is

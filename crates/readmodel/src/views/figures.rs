@@ -1,0 +1,361 @@
+//! Key figures of a month, for the branch and for each person.
+//!
+//! Every figure is a pair of whole numbers, or a median with how many it was taken from, so that a share of two out of three is
+//! never taken for one of two thousand out of three thousand. [`Figures`] says of each what is counted, which instant puts it in a
+//! month, and whose it is. Months begin at midnight on the branch's clocks.
+//!
+//! What happened after the instant asked about is left out; a month that has passed then changes only when somebody writes down
+//! what belongs in it. Void records do not count, feedback typed twice counts once, imported rows count by their own dates, and
+//! customers that were merged are one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use records::LimitCode;
+use records::facts::FactCode;
+use rusqlite::{Connection, params};
+use serde::Serialize;
+use store::StoreError;
+use vocab::{DocId, Month, RecordId, Timestamp};
+
+use crate::ask::id_at;
+use crate::views::compliance;
+use crate::views::count::{Mean, Median, Rate, median_minutes, months};
+use crate::views::open::Around;
+use crate::views::visits;
+
+/// What is asked of the figures.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FiguresAsk {
+    /// The instant.
+    pub as_of: Timestamp,
+    /// The month.
+    pub month: Month,
+    /// How many months before it are counted too; [`MONTHS_BACK_MAX`](crate::views::MONTHS_BACK_MAX) at most.
+    pub months_back: u32,
+    /// On a device, the documents with changes that no relay has: what has to be shared or handed in is not while they wait.
+    pub unshared: BTreeSet<DocId>,
+}
+
+impl FiguresAsk {
+    /// The figures of the month that an instant falls in, so far.
+    #[must_use]
+    pub fn at(as_of: Timestamp) -> Self {
+        FiguresAsk { as_of, month: Month::of(as_of), months_back: 0, unshared: BTreeSet::new() }
+    }
+}
+
+/// Key figures.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct KeyFigures {
+    /// The instant.
+    pub as_of: Timestamp,
+    /// The month asked for.
+    #[serde(flatten)]
+    pub asked: MonthFigures,
+    /// The months before it, oldest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub months: Vec<MonthFigures>,
+}
+
+/// The figures of one month.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MonthFigures {
+    /// The month.
+    pub month: Month,
+    /// Of the branch.
+    pub branch: Figures,
+    /// Of each person or team that has any, by name.
+    pub people: Vec<PersonFigures>,
+}
+
+/// The figures of a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PersonFigures {
+    /// The person or team.
+    pub person: String,
+    /// The figures.
+    #[serde(flatten)]
+    pub figures: Figures,
+}
+
+/// What is counted. "In the month" is by the instant given with each; "theirs" is whose figures it counts in besides the
+/// branch's.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Figures {
+    /// Scores of feedback received in the month (the day of receipt): how many, and their sum. Theirs who did the task.
+    pub mean_score: Mean,
+    /// Of these scores, those of 4 and 5.
+    pub good_scores: Rate,
+    /// Inquiries and complaints received in the month that were replied to in time (L12), of those that were replied to or are
+    /// past due. Theirs who own them.
+    pub first_reply: Rate,
+    /// Of those replied to, the median time from receipt to the first reply, in minutes.
+    pub first_reply_minutes: Median,
+    /// Inquiries and complaints received in the month that are resolved by now (a complaint closed, an inquiry answered and not
+    /// passed on), of all received. Theirs who own them.
+    pub resolved: Rate,
+    /// Complaints received in the month, beside tasks done in it. Theirs who did the task that a complaint names.
+    pub complaints: Rate,
+    /// Tasks done in the month (`done_at`) by their FIRST estimate, of those done that had one. Theirs who did them.
+    pub on_time: Rate,
+    /// Of each limit that was due in the month and by now, how many were met: those fulfilled by then. L17, which asks for a while
+    /// without change, is counted when the standard was changed. Theirs who are named. Limits that nothing was due of are left out.
+    pub limits: BTreeMap<LimitCode, Rate>,
+    /// Customers active in the month before and in this one, of those active in the month before; active: a need raised, work
+    /// begun or done, a score given, an inquiry or complaint made, an order placed, a visit received. Theirs whose customers
+    /// they are.
+    pub retention: Rate,
+    /// Customers who ordered in the month (when the order was received; cancelled ones are none) and had ordered before, of
+    /// those who ordered in it. Theirs who own the orders.
+    pub repeat_purchase: Rate,
+    /// Visits made from the beginning of the year to the end of the month, each customer's up to as many as the year asks for,
+    /// of what the year asks for. Theirs whose customers they are.
+    pub visits: Rate,
+    /// Needs whose first task on site was done in the month and that no further task on site was made for by now, of all whose
+    /// first was done. Theirs who did it.
+    pub first_visit_fix: Rate,
+}
+
+/// The key figures of a branch and of its people.
+///
+/// # Errors
+/// Any [`StoreError`] of reading.
+pub fn figures(conn: &Connection, ask: &FiguresAsk) -> Result<KeyFigures, StoreError> {
+    let mut counted = Vec::new();
+    for month in months(ask.month, ask.months_back) {
+        counted.push(Count::of(conn, ask, month)?);
+    }
+    let asked = counted.pop().unwrap_or_else(|| Sums::default().shown(ask.month));
+    Ok(KeyFigures { as_of: ask.as_of, asked, months: counted })
+}
+
+/// What one person, or the branch, adds up to.
+#[derive(Default)]
+struct Sum {
+    figures: Figures,
+    replies_ms: Vec<i64>,
+}
+
+/// What everybody adds up to.
+#[derive(Default)]
+pub(crate) struct Sums {
+    branch: Sum,
+    people: BTreeMap<String, Sum>,
+}
+
+impl Sums {
+    fn sum(&mut self, person: Option<&str>, mut count: impl FnMut(&mut Sum)) {
+        count(&mut self.branch);
+        if let Some(person) = person {
+            match self.people.get_mut(person) {
+                Some(sum) => count(sum),
+                None => count(self.people.entry(person.to_owned()).or_default()),
+            }
+        }
+    }
+
+    /// Counts in the branch's figures and in those of the person, if one is named.
+    pub(crate) fn count(&mut self, person: Option<&str>, mut count: impl FnMut(&mut Figures)) {
+        self.sum(person, |sum| count(&mut sum.figures));
+    }
+
+    fn shown(self, month: Month) -> MonthFigures {
+        let figures = |sum: Sum| {
+            let mut figures = sum.figures;
+            figures.first_reply_minutes =
+                Median { n: sum.replies_ms.len() as u64, median: median_minutes(sum.replies_ms) };
+            figures.limits.retain(|_, rate| rate.of > 0);
+            figures
+        };
+        let people = self.people.into_iter().map(|(person, sum)| PersonFigures { person, figures: figures(sum) });
+        let people = people.filter(|person| person.figures != Figures::default()).collect();
+        MonthFigures { month, branch: figures(self.branch), people }
+    }
+}
+
+/// A fact as it is counted.
+struct Counted {
+    person: Option<String>,
+    value: Option<i64>,
+    ok: Option<bool>,
+}
+
+/// The counting of one month.
+struct Count<'a> {
+    conn: &'a Connection,
+    month: Month,
+    as_of: Timestamp,
+    /// The month's last instant, or the one asked about where that is earlier.
+    last: Timestamp,
+    around: Around<'a>,
+    sums: Sums,
+}
+
+impl<'a> Count<'a> {
+    fn of(conn: &'a Connection, ask: &'a FiguresAsk, month: Month) -> Result<MonthFigures, StoreError> {
+        let last = ask.as_of.min(month.end().plus_millis(-1));
+        let around = Around::new(conn, last, &ask.unshared)?;
+        let mut count = Count { conn, month, as_of: ask.as_of, last, around, sums: Sums::default() };
+        if month.start() > ask.as_of {
+            return Ok(count.sums.shown(month));
+        }
+        count.scores()?;
+        count.replies()?;
+        count.issues()?;
+        count.tasks()?;
+        count.retention()?;
+        count.orders()?;
+        count.visits()?;
+        compliance::count(conn, &count.around, month, (count.as_of, &ask.unshared), &mut count.sums)?;
+        Ok(count.sums.shown(month))
+    }
+
+    fn facts(&self, code: FactCode) -> Result<Vec<Counted>, StoreError> {
+        let mut statement = self
+            .conn
+            .prepare_cached("SELECT person, value, ok FROM view_fact WHERE fact = ?1 AND at_ms BETWEEN ?2 AND ?3")?;
+        let month = params![code.code(), self.month.start().millis(), self.last.millis()];
+        let facts = statement
+            .query_map(month, |row| Ok(Counted { person: row.get(0)?, value: row.get(1)?, ok: row.get(2)? }))?;
+        Ok(facts.collect::<Result<_, _>>()?)
+    }
+
+    fn scores(&mut self) -> Result<(), StoreError> {
+        for score in self.facts(FactCode::Score)? {
+            let value = score.value.unwrap_or_default();
+            self.sums.count(score.person.as_deref(), |figures| {
+                figures.mean_score.count(value);
+                figures.good_scores.count(value >= 4);
+            });
+        }
+        Ok(())
+    }
+
+    fn replies(&mut self) -> Result<(), StoreError> {
+        let mut statement = self.conn.prepare_cached(
+            "SELECT staff, from_ms, due_ms, end_ms FROM view_limit WHERE code = 'L12' AND from_ms BETWEEN ?1 AND ?2",
+        )?;
+        let mut rows = statement.query([self.month.start().millis(), self.last.millis()])?;
+        while let Some(row) = rows.next()? {
+            let (staff, from, due): (Option<String>, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            let end = row.get::<_, Option<i64>>(3)?.filter(|end| *end <= self.as_of.millis());
+            if end.is_none() && due >= self.as_of.millis() {
+                continue;
+            }
+            self.sums.sum(staff.as_deref(), |sum| {
+                sum.figures.first_reply.count(end.is_some_and(|end| end <= due));
+                sum.replies_ms.extend(end.map(|end| (end - from).max(0)));
+            });
+        }
+        Ok(())
+    }
+
+    fn issues(&mut self) -> Result<(), StoreError> {
+        for issue in self.facts(FactCode::Issue)? {
+            let is_resolved = issue.value.is_some_and(|resolved| resolved <= self.as_of.millis());
+            self.sums.count(issue.person.as_deref(), |figures| figures.resolved.count(is_resolved));
+        }
+        Ok(())
+    }
+
+    fn tasks(&mut self) -> Result<(), StoreError> {
+        for task in self.facts(FactCode::Done)? {
+            self.sums.count(task.person.as_deref(), |figures| {
+                figures.complaints.of += 1;
+                if let Some(on_time) = task.ok {
+                    figures.on_time.count(on_time);
+                }
+            });
+        }
+        for complaint in self.facts(FactCode::Complaint)? {
+            self.sums.count(complaint.person.as_deref(), |figures| figures.complaints.n += 1);
+        }
+        for trip in self.facts(FactCode::FirstVisit)? {
+            let is_fixed = trip.value.is_none_or(|second| second > self.as_of.millis());
+            self.sums.count(trip.person.as_deref(), |figures| figures.first_visit_fix.count(is_fixed));
+        }
+        Ok(())
+    }
+
+    fn retention(&mut self) -> Result<(), StoreError> {
+        let mut statement = self.conn.prepare_cached(
+            "SELECT view_record.id, view_fact.person, view_fact.at_ms
+             FROM view_fact JOIN view_record ON view_record.n = view_fact.n WHERE fact = 'active' AND at_ms BETWEEN ?1 AND ?2",
+        )?;
+        let before = self.month.back(1);
+        let mut earlier: BTreeSet<(RecordId, Option<String>)> = BTreeSet::new();
+        let mut now: BTreeSet<RecordId> = BTreeSet::new();
+        let mut rows = statement.query([before.start().millis(), self.last.millis()])?;
+        while let Some(row) = rows.next()? {
+            let customer = self.around.lead(id_at(row, 0)?);
+            if row.get::<_, i64>(2)? >= self.month.start().millis() {
+                now.insert(customer);
+            } else {
+                earlier.insert((customer, row.get(1)?));
+            }
+        }
+        let mut counted: BTreeSet<&RecordId> = BTreeSet::new();
+        for (customer, person) in &earlier {
+            let stayed = now.contains(customer);
+            // A merged customer may have two owners: it counts for both, and once for the branch.
+            if counted.insert(customer) {
+                self.sums.branch.figures.retention.count(stayed);
+            }
+            if let Some(person) = person {
+                self.sums.people.entry(person.clone()).or_default().figures.retention.count(stayed);
+            }
+        }
+        Ok(())
+    }
+
+    fn orders(&mut self) -> Result<(), StoreError> {
+        let mut statement = self.conn.prepare_cached(
+            "SELECT view_record.customer, view_fact.person, view_fact.at_ms, view_fact.ok
+             FROM view_fact JOIN view_record ON view_record.n = view_fact.n WHERE fact = 'order' AND at_ms BETWEEN ?1 AND ?2",
+        )?;
+        let mut buyers: BTreeMap<RecordId, (BTreeSet<String>, Vec<(i64, bool)>)> = BTreeMap::new();
+        let mut rows = statement.query([self.month.start().millis(), self.last.millis()])?;
+        while let Some(row) = rows.next()? {
+            let (people, orders) = buyers.entry(self.around.lead(id_at(row, 0)?)).or_default();
+            people.extend(row.get::<_, Option<String>>(1)?);
+            orders.push((row.get(2)?, row.get::<_, Option<bool>>(3)?.unwrap_or_default()));
+        }
+        for (customer, (people, orders)) in buyers {
+            let first = orders.iter().map(|(at, _)| *at).min().unwrap_or_default();
+            let bought_before = orders.len() > 1 || orders.iter().any(|(_, earlier)| *earlier);
+            let again = bought_before || self.ordered_before(&customer, first)?;
+            self.sums.branch.figures.repeat_purchase.count(again);
+            for person in people {
+                self.sums.people.entry(person).or_default().figures.repeat_purchase.count(again);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether any dossier of a merged customer has an order before an instant.
+    fn ordered_before(&self, customer: &RecordId, at: i64) -> Result<bool, StoreError> {
+        for id in self.around.merged.group(customer) {
+            let ordered: bool = self
+                .conn
+                .prepare_cached(
+                    "SELECT EXISTS (SELECT 1 FROM view_record AS own JOIN view_record AS other ON other.doc = own.doc
+                                    JOIN view_fact ON view_fact.n = other.n AND view_fact.fact = 'order'
+                                    WHERE own.id = ?1 AND view_fact.at_ms < ?2)",
+                )?
+                .query_row(params![id.as_str(), at], |row| row.get(0))?;
+            if ordered {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn visits(&mut self) -> Result<(), StoreError> {
+        for (_, held, visits) in visits::compliance(self.conn, &self.around, self.last)? {
+            let Some(required) = visits.required.map(i64::unsigned_abs) else { continue };
+            let done = visits.done.unsigned_abs().min(required);
+            self.sums.count(held.owner.as_deref(), |figures| figures.visits.add(done, required));
+        }
+        Ok(())
+    }
+}

@@ -213,7 +213,7 @@ fn percentages_and_real_dates_in_cells_are_read_for_what_they_are() {
         sheet.write_string(0, column, name).unwrap();
     }
     let percent = rust_xlsxwriter::Format::new().set_num_format("0%");
-    for (column, text) in [(0, "R1"), (1, "运营"), (2, "备件短缺")] {
+    for (column, text) in [(0, "R1"), (1, "操作"), (2, "备件短缺")] {
         sheet.write_string(1, column, text).unwrap();
     }
     sheet.write_number_with_format(1, 5, 0.6, &percent).unwrap();

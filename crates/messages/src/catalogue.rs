@@ -28,11 +28,11 @@ macro_rules! sources {
     };
 }
 
-const ZH_CN: [&str; 10] = sources!("zh-CN");
-const EN: [&str; 10] = sources!("en");
+const ZH_CN: &[&str] = &sources!("zh-CN");
+const EN: &[&str] = &sources!("en");
 
-static ZH_CN_CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::parse(Lang::ZhCn, &ZH_CN));
-static EN_CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::parse(Lang::En, &EN));
+static ZH_CN_CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::parse(Lang::ZhCn, ZH_CN));
+static EN_CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::parse(Lang::En, EN));
 
 /// Every text of one language.
 pub struct Catalogue {
@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn both_languages_hold_the_same_keys_with_the_same_variables() {
-        let (zh, en) = (keys(&ZH_CN), keys(&EN));
+        let (zh, en) = (keys(ZH_CN), keys(EN));
         assert!(zh.len() > 100);
         let differing: Vec<_> = zh.keys().chain(en.keys()).filter(|key| zh.get(*key) != en.get(*key)).collect();
         assert!(differing.is_empty(), "{differing:?}");
@@ -173,7 +173,7 @@ mod tests {
     fn every_text_renders_without_an_error() {
         for lang in Lang::ALL {
             let catalogue = Catalogue::of(lang);
-            let sources = if lang == Lang::ZhCn { &ZH_CN } else { &EN };
+            let sources = if lang == Lang::ZhCn { ZH_CN } else { EN };
             for (key, variables) in keys(sources) {
                 let mut values = FluentArgs::new();
                 variables.iter().for_each(|name| values.set(name.clone(), 3));

@@ -180,6 +180,17 @@ struct Counted {
     ok: Option<bool>,
 }
 
+/// A customer who ordered in the month.
+#[derive(Default)]
+struct Buyer {
+    /// Who own the orders.
+    people: BTreeSet<String>,
+    /// When the first of them was received.
+    first: Option<i64>,
+    /// Whether one of them has an earlier one, in its own dossier or among them.
+    is_known: bool,
+}
+
 /// The counting of one month.
 struct Count<'a> {
     conn: &'a Connection,
@@ -313,19 +324,20 @@ impl<'a> Count<'a> {
             "SELECT view_record.customer, view_fact.person, view_fact.at_ms, view_fact.ok
              FROM view_fact JOIN view_record ON view_record.n = view_fact.n WHERE fact = 'order' AND at_ms BETWEEN ?1 AND ?2",
         )?;
-        let mut buyers: BTreeMap<RecordId, (BTreeSet<String>, Vec<(i64, bool)>)> = BTreeMap::new();
+        let mut buyers: BTreeMap<RecordId, Buyer> = BTreeMap::new();
         let mut rows = statement.query([self.month.start().millis(), self.last.millis()])?;
         while let Some(row) = rows.next()? {
-            let (people, orders) = buyers.entry(self.around.lead(id_at(row, 0)?)).or_default();
-            people.extend(row.get::<_, Option<String>>(1)?);
-            orders.push((row.get(2)?, row.get::<_, Option<bool>>(3)?.unwrap_or_default()));
+            let buyer = buyers.entry(self.around.lead(id_at(row, 0)?)).or_default();
+            let at = row.get(2)?;
+            buyer.people.extend(row.get::<_, Option<String>>(1)?);
+            // Two in one month: the second has one before it.
+            buyer.is_known |= buyer.first.is_some() || row.get::<_, Option<bool>>(3)?.unwrap_or_default();
+            buyer.first = Some(buyer.first.map_or(at, |first| at.min(first)));
         }
-        for (customer, (people, orders)) in buyers {
-            let first = orders.iter().map(|(at, _)| *at).min().unwrap_or_default();
-            let bought_before = orders.len() > 1 || orders.iter().any(|(_, earlier)| *earlier);
-            let again = bought_before || self.ordered_before(&customer, first)?;
+        for (customer, buyer) in buyers {
+            let again = buyer.is_known || self.ordered_before(&customer, buyer.first.unwrap_or_default())?;
             self.sums.branch.figures.repeat_purchase.count(again);
-            for person in people {
+            for person in buyer.people {
                 self.sums.people.entry(person).or_default().figures.repeat_purchase.count(again);
             }
         }

@@ -2,6 +2,7 @@
 //! order in which documents came.
 #![expect(clippy::unwrap_used, reason = "a test's own helpers fail by panicking")]
 
+mod any_order;
 mod duplicates;
 mod funnel_and_timeline;
 mod key_figures;

@@ -186,6 +186,46 @@ mod tests {
         }
     }
 
+    /// Texts whose number is never one: bounds, and counts that are told only from two on.
+    const NEVER_ONE: [&str; 4] =
+        ["tables-too-large", "tables-too-many-rows", "device-ambiguous-record", "pages-history-first"];
+
+    #[test]
+    fn one_of_anything_is_said_in_the_singular() {
+        let many = [
+            "branches",
+            "changes",
+            "conflicts",
+            "customers",
+            "days",
+            "devices",
+            "documents",
+            "dossiers",
+            "entries",
+            "hours",
+            "minutes",
+            "months",
+            "problems",
+            "records",
+            "round trips",
+            "rows",
+            "seconds",
+            "tasks",
+            "values",
+        ];
+        let wrong = |text: &str| {
+            let texts =
+                text.split("1 ").skip(1).map(|after| after.trim_start_matches("more ").trim_start_matches("other "));
+            texts.into_iter().any(|after| many.iter().any(|many| after.starts_with(many)))
+        };
+        assert!(wrong("1 more problems") && !wrong("1 problem"));
+        for (key, variables) in keys(&EN) {
+            let args: Vec<(&str, Arg)> = variables.iter().map(|name| (name.as_str(), Arg::Number(1))).collect();
+            let text = Catalogue::of(Lang::En).text(&key, &args);
+            assert!(NEVER_ONE.contains(&key.as_str()) || !wrong(&text), "`{key}` wants a [one] of its own: {text}");
+        }
+    }
+
     #[test]
     fn a_key_that_does_not_exist_is_shown_as_it_is() {
         let catalogue = Catalogue::of(Lang::En);

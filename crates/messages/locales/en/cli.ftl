@@ -176,27 +176,51 @@ cli-status-cursor = held up to
 cli-init-done = A book was made in { $home }
 cli-init-code = You are { $staff }, { $role }; records made here are numbered with { $code } until this device joins a branch
 cli-enrol-done = Joined { $branch } as { $role } { $staff }
-cli-enrol-again = Nothing was wiped: { $dossiers } dossiers stay, and the next sync gives the branch what it lacks of them
+cli-enrol-again = Nothing was wiped: { $dossiers ->
+    [one] 1 dossier stays
+   *[other] { $dossiers } dossiers stay
+  }, and the next sync gives the branch what it lacks of them
 cli-enrol-code_changed = The relay could not keep the code { $before }; new records get { $now }
 cli-enrol-code = Records made here are numbered { $example }
 cli-sync-connecting = connecting to { $relay }
 cli-sync-exchanging = exchanging
 cli-sync-exchanging_with = exchanging with { $branch }
 cli-sync-comparing = comparing what both sides hold
-cli-sync-done = Synced with { $branch }: { $pushed } sent, { $pulled } received, { $documents } dossiers changed
-cli-sync-cost = { $up } up, { $down } down, { $round_trips } round trips, { $ms } ms
-cli-sync-reconciled = compared with the relay: { $differing } dossiers differed, { $taken } changes taken, { $restored } brought back
+cli-sync-done = Synced with { $branch }: { $pushed } sent, { $pulled } received, { $documents ->
+    [one] 1 dossier
+   *[other] { $documents } dossiers
+  } changed
+cli-sync-cost = { $up } up, { $down } down, { $round_trips ->
+    [one] 1 round trip
+   *[other] { $round_trips } round trips
+  }, { $ms } ms
+cli-sync-reconciled = compared with the relay: { $differing ->
+    [one] 1 dossier
+   *[other] { $differing } dossiers
+  } differed, { $taken ->
+    [one] 1 change
+   *[other] { $taken } changes
+  } taken, { $restored } brought back
 cli-sync-compared = Compared: both sides have brought each other what they lacked
 cli-sync-restored = This store is an older copy of itself. It goes on under a new name towards the relay and takes its own later work back from there; what was recorded here since stays
 cli-sync-unequal = What the relay holds and what is held here do not come to the same: both sides compare now, nothing is lost
-cli-sync-healed = { $count } changes made here were written again: their numbers had been given before, by the life of this store that was lost
-cli-sync-set_aside = { $count } changes could not be applied; they are kept aside and tried again when more arrives: `fieldbook doctor`
+cli-sync-healed = { $count ->
+    [one] 1 change made here was written again: its number
+   *[other] { $count } changes made here were written again: their numbers
+  } had been given before, by the life of this store that was lost
+cli-sync-set_aside = { $count ->
+    [one] 1 change could not be applied; it is kept aside and
+   *[other] { $count } changes could not be applied; they are kept aside and
+  } tried again when more arrives: `fieldbook doctor`
 cli-sync-erased = The dossier { $doc } was erased for everybody ({ $why }){ $dropped ->
     [0] {""}
     [one] ; one change made here had not been sent and went with it
    *[other] ; { $dropped } changes made here had not been sent and went with it
 }
-cli-sync-refused = { $count } changes were refused; they are kept here: `fieldbook status`
+cli-sync-refused = { $count ->
+    [one] 1 change was refused; it is kept here
+   *[other] { $count } changes were refused; they are kept here
+  }: `fieldbook status`
 cli-sync-watching = Following { $branch }; Ctrl-C stops
 cli-sync-waiting = Not connected; next try in { $seconds } s
 cli-sync-stopped = Stopped following
@@ -210,12 +234,33 @@ cli-heading-record = Record
 cli-heading-text = Text
 cli-conflict-none = No conflicts
 cli-export-blank = Empty tables written to { $path }: fill them in and import them
-cli-export-done = { $records } records written to { $path }
-cli-import-done = { $rows } rows of { $kind }: { $created } new, { $updated } changed, { $unchanged } as they were
-cli-import-dry = { $rows } rows of { $kind }: { $created } would be new, { $updated } would change, { $unchanged } are as they were
-cli-doctor-done = { $dossiers } dossiers and { $records } records read well
-cli-doctor-fitted = { $count } changes that were kept aside fit now
-cli-doctor-rebuilt = Search tables made anew: { $records } records
+cli-export-done = { $records ->
+    [one] 1 record
+   *[other] { $records } records
+  } written to { $path }
+cli-import-done = { $rows ->
+    [one] 1 row
+   *[other] { $rows } rows
+  } of { $kind }: { $created } new, { $updated } changed, { $unchanged } as they were
+cli-import-dry = { $rows ->
+    [one] 1 row
+   *[other] { $rows } rows
+  } of { $kind }: { $created } would be new, { $updated } would change, { $unchanged } are as they were
+cli-doctor-done = { $dossiers ->
+    [one] 1 dossier
+   *[other] { $dossiers } dossiers
+  } and { $records ->
+    [one] 1 record read well
+   *[other] { $records } records read well
+  }
+cli-doctor-fitted = { $count ->
+    [one] 1 change that was kept aside fits now
+   *[other] { $count } changes that were kept aside fit now
+  }
+cli-doctor-rebuilt = Search tables made anew: { $records ->
+    [one] 1 record
+   *[other] { $records } records
+  }
 cli-size-bytes = { $n } B
 cli-size-kb = { $n } KB
 cli-size-mb = { $n } MB
@@ -308,10 +353,22 @@ cli-demo-act-disputed = What wants somebody's eyes
 cli-demo-act-serving = The relay goes on: see it as a supervisor does
 cli-demo-relay = { $url }, everything in { $dir }
 cli-demo-count = { $count } × { $kind }
-cli-demo-exchanged = { $pushed } changes sent, { $documents } dossiers received
-cli-demo-cost = { $up } up, { $down } down, { $round_trips } round trips, { $ms } ms
+cli-demo-exchanged = { $pushed ->
+    [one] 1 change
+   *[other] { $pushed } changes
+  } sent, { $documents ->
+    [one] 1 dossier
+   *[other] { $documents } dossiers
+  } received
+cli-demo-cost = { $up } up, { $down } down, { $round_trips ->
+    [one] 1 round trip
+   *[other] { $round_trips } round trips
+  }, { $ms } ms
 cli-demo-conflicts = { $count } to look at
-cli-demo-records = { $count } records
+cli-demo-records = { $count ->
+    [one] 1 record
+   *[other] { $count } records
+  }
 cli-demo-equal = Equal, byte for byte. SHA-256 { $sum }
 cli-demo-unequal = NOT equal
 cli-demo-not_equal = The exports of one branch differ: this is a fault of the program. Keep this output and report it

@@ -47,7 +47,10 @@ nothing = nothing
 # Damaged documents
 corrupt-unreadable = The dossier's bytes are damaged: { $cause }
 corrupt-not_a_dossier = This is not a dossier.
-corrupt-missing = The dossier lacks { $count } changes that others depend on.
+corrupt-missing = The dossier lacks { $count ->
+    [one] 1 change that others depend on
+   *[other] { $count } changes that others depend on
+  }.
 
 # Private data, order of time, documents, policy
 invalid-private = `{ $field }` contains { $what } (character { $position }): { $place }. Take it out; contact data belongs in the vault, never in a record.

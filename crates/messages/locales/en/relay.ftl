@@ -59,7 +59,10 @@ relay-error-ambiguous-dossier = “{ $name }” names more than one dossier: { $
 relay-error-bad-reason = Say why with --why: 1 to { $bytes } bytes on one line. Every device keeps it for ever, so it must not say what is to be gone.
 relay-error-not-scrubbed = The dossier is erased and nobody gets it any more, but others are reading the files and its bytes could not be removed from them yet. Run the same command again, or let `fieldbook-relay serve` run.
 
-relay-erased = Erased { $doc } of { $branch }: { $changes } changes are gone from every file of this relay, and from each device at its next contact. Backups made before still hold them.
+relay-erased = Erased { $doc } of { $branch }: { $changes ->
+    [one] 1 change is gone
+   *[other] { $changes } changes are gone
+  } from every file of this relay, and from each device at its next contact. Backups made before still hold them.
 relay-erased-before = { $doc } of { $branch } was erased at { $at } already; that stands.
 relay-erased-none = Nothing was erased.
 relay-branch-recovering = Added branch { $name }, which its devices will bring back. Invite each of them again: it keeps its code and everything it holds. When all have synced: `fieldbook-relay branch recovered { $name }`.

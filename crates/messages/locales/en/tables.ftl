@@ -9,7 +9,10 @@ tables-at-sheet-cell = sheet `{ $sheet }`, row { $row }, column `{ $column }`
 tables-at-sheet-row = sheet `{ $sheet }`, row { $row }
 tables-at-sheet-column = sheet `{ $sheet }`, column `{ $column }`
 tables-at-sheet-whole = sheet `{ $sheet }`
-tables-more = { $count } more problems: correct the ones above first, then try again.
+tables-more = { $count ->
+    [one] 1 more problem
+   *[other] { $count } more problems
+  }: correct the ones above first, then try again.
 
 # The file as a whole
 tables-absent = There is no such file: check the path.

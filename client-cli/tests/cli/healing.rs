@@ -24,6 +24,8 @@ fn an_erased_dossier_is_told_with_its_reason_and_what_went_with_it() {
     let told = office.run(["sync"]);
     assert_eq!(told.code, 0);
     assert!(told.err.contains("按客户要求") && told.err.contains("one change made here"), "{}", told.err);
+    assert!(!told.err.contains("refused") && !told.err.contains("kept here"), "what went is not kept: {}", told.err);
+    assert_eq!(office.json(["status"])["last_sync"]["refused"], 0);
     assert!(!office.run(["status"]).err.contains("按客户要求"), "it is told once");
     let report = van.json(["sync"]);
     assert_eq!(report["erased"][0]["why"], "按客户要求");

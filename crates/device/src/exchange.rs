@@ -6,6 +6,7 @@
 //! next one follows at once.
 
 use sync::{DeviceEffect, DeviceSession, Mode};
+use vocab::Timestamp;
 
 use crate::DeviceError;
 use crate::engine::{Ending, Engine};
@@ -39,7 +40,7 @@ impl Device {
     /// [`DeviceError::NotEnrolled`], [`DeviceError::Unreachable`], [`DeviceError::Refused`], [`DeviceError::Unequal`], and
     /// those of the store. What was exchanged before the error stays exchanged.
     pub async fn sync(&mut self, mut observe: impl FnMut(SyncEvent)) -> Result<SyncReport, DeviceError> {
-        let watch = Stopwatch::start();
+        let (watch, began_at) = (Stopwatch::start(), self.outside().now());
         let mut report = self.begin_report()?;
         let (mut unequal, mut in_vain) = (false, 0);
         for _ in 0..SESSIONS_MAX {
@@ -48,7 +49,7 @@ impl Device {
             match ending {
                 Ending::Done => {
                     report.duration_ms = watch.tick().millis();
-                    self.finish(&mut report).await?;
+                    self.finish(&mut report, began_at).await?;
                     return Ok(report);
                 }
                 Ending::Lost if session.welcomed && in_vain < IN_VAIN_MAX => {}
@@ -78,7 +79,7 @@ impl Device {
         let mut attempt = 0;
         let mut unequal = false;
         while !*leave.borrow() {
-            let mut report = self.begin_report()?;
+            let (mut report, began_at) = (self.begin_report()?, self.outside().now());
             match self.session(Some(Follow { leave: &mut leave }), &mut report, &mut observe).await {
                 Ok((Ending::Again(event), _)) => {
                     let twice = unequal && event == SyncEvent::Unequal;
@@ -89,7 +90,7 @@ impl Device {
                     }
                 }
                 Ok((Ending::Done, _)) => {
-                    self.finish(&mut report).await?;
+                    self.finish(&mut report, began_at).await?;
                     attempt = 0;
                 }
                 Ok((Ending::Lost, session)) if session.welcomed => attempt = 0,
@@ -116,11 +117,14 @@ impl Device {
         Ok(SyncReport { relay: membership.relay, branch: membership.branch_name, ..SyncReport::default() })
     }
 
-    /// After a complete exchange: keeps how it went, and rewrites the file when something was erased.
-    async fn finish(&mut self, report: &mut SyncReport) -> Result<(), DeviceError> {
+    /// After a complete exchange that began at `began_at` by this device's clock: keeps how it went, and rewrites the file when
+    /// something was erased.
+    async fn finish(&mut self, report: &mut SyncReport, began_at: Timestamp) -> Result<(), DeviceError> {
         if let Some(membership) = self.membership()? {
             report.branch = membership.branch_name;
         }
+        // What was refused since may have gone with an erased dossier.
+        report.refused = self.read(|tx| Ok(tx.refused_since(began_at)?))?;
         let report = report.clone();
         self.blocking(move |device| {
             device.keep_last_sync(&report)?;
@@ -136,7 +140,7 @@ impl Device {
         report: &mut SyncReport,
         observe: &mut impl FnMut(SyncEvent),
     ) -> Result<(Ending, Session), DeviceError> {
-        let watch = Stopwatch::start();
+        let (watch, began_at) = (Stopwatch::start(), self.outside().now());
         let mode = if follow.is_some() { Mode::Follow } else { Mode::Once };
         let mut link = Link::open(&report.relay).await?;
         let (engine, mut session) = self.blocking(move |device| Engine::begin(device, mode, watch.tick())).await?;
@@ -177,7 +181,7 @@ impl Device {
                     let mut so_far = report.clone();
                     so_far.add(&session.report());
                     so_far.duration_ms = watch.tick().millis();
-                    self.finish(&mut so_far).await?;
+                    self.finish(&mut so_far, began_at).await?;
                 }
                 observe(event);
             }

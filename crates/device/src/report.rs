@@ -14,7 +14,8 @@ pub struct SyncReport {
     pub pushed: u64,
     /// Changes and whole documents received.
     pub pulled: u64,
-    /// Changes the relay refused in this exchange.
+    /// Changes the relay refused in this exchange and that are kept here. Those that went with an erased dossier are told with
+    /// it ([`ErasedDossier::dropped`]).
     pub refused: u64,
     /// Documents changed here by what arrived.
     pub documents_changed: u64,
@@ -178,7 +179,6 @@ impl SyncReport {
     pub(crate) fn add(&mut self, session: &sync::Report) {
         self.pushed += session.pushed;
         self.pulled += session.pulled;
-        self.refused += session.refused;
         self.documents_changed += session.documents_changed;
         self.bytes_up += session.bytes_up;
         self.bytes_down += session.bytes_down;

@@ -368,6 +368,7 @@ fn the_outbox_keeps_its_order_and_what_was_refused() {
             assert_eq!((counts.waiting, counts.waiting_bytes, counts.refused), (2, 20, 1));
             let listed = tx.refused(10)?;
             assert_eq!((listed[0].seq.get(), listed[0].reason), (2, Refusal::MissingDependency));
+            assert_eq!((tx.refused_since(at(71))?, tx.refused_since(at(72))?), (1, 0));
             assert!(!tx.retry_refused(OutboxSeq::new(4))?, "it was not refused");
             assert!(tx.retry_refused(OutboxSeq::new(2))?);
             assert_eq!(seqs(0, 1_000)?, [2, 4, 5]);

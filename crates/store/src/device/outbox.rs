@@ -174,6 +174,18 @@ impl ReadTx<'_> {
             .collect::<Result<_, _>>()?;
         Ok(refused)
     }
+
+    /// How many changes the relay refused at `at` or later that are still kept.
+    ///
+    /// # Errors
+    /// Any [`StoreError`] of reading.
+    pub fn refused_since(&self, at: Timestamp) -> Result<u64, StoreError> {
+        let count = self
+            .tx
+            .prepare_cached("SELECT count(*) FROM outbox WHERE refused IS NOT NULL AND refused_at_ms >= ?1")?
+            .query_row([at.millis()], |row| row.number(0))?;
+        Ok(count)
+    }
 }
 
 impl WriteTx<'_> {

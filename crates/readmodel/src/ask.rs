@@ -136,7 +136,7 @@ pub struct Filter {
     pub urgency: Option<String>,
     /// A customer's grade.
     pub grade: Option<String>,
-    /// What people wrote in them, as [`search`] takes it.
+    /// What people wrote in them, as [`search`](crate::search) takes it.
     pub text: Option<String>,
     /// Whether void ones are listed.
     pub voided: Voided,
@@ -242,22 +242,6 @@ pub fn list(conn: &Connection, kind: &Kind, filter: &Filter, order: Order, page:
         .query_map(params_from_iter(&values), row)?
         .collect::<Result<_, _>>()?;
     Ok(Listing { rows, total: total.unsigned_abs() })
-}
-
-/// Records of any kind in which every word of `text` occurs, lately changed first, `limit` at most; void ones are left
-/// out. A word of one or two Chinese characters is found inside a sentence; other words match from their beginning.
-///
-/// # Errors
-/// Any [`StoreError`] of reading.
-pub fn search(conn: &Connection, text: &str, limit: u32) -> Result<Vec<Row>, StoreError> {
-    let Some(query) = words::query(text) else {
-        return Ok(Vec::new());
-    };
-    let mut statement = conn.prepare_cached(&format!(
-        "SELECT {ROW} FROM view_search JOIN view_record ON view_record.n = view_search.rowid
-         WHERE view_search MATCH ?1 AND void = 0 ORDER BY updated_at_ms DESC, id, doc LIMIT ?2"
-    ))?;
-    Ok(statement.query_map(params![query, limit.min(LIST_ROWS_MAX)], row)?.collect::<Result<_, _>>()?)
 }
 
 /// How many records of one kind are in one state.

@@ -19,6 +19,7 @@ mod merged;
 mod moments;
 mod policies;
 mod schema;
+mod search;
 mod twins;
 pub mod views;
 mod words;
@@ -27,11 +28,12 @@ pub use apply::{PERSON_FIELDS, apply, forget_words, remove};
 pub use ask::{Counts, StateCount};
 pub use ask::{
     Filter, LIST_ROWS_MAX, Listing, Order, Page, Row, Voided, bearers, by_legacy, counts, dossier, list, record,
-    record_in, search,
+    record_in,
 };
 pub use conflicts::{ConflictRow, conflict, conflicts, conflicts_of};
 pub use customers::{CustomerFilter, CustomerRow, Customers, customers};
 pub use export::export;
 pub use merged::{Leads, lead, leads};
 pub use schema::{Prepared, clear, completed, is_complete, prepare};
+pub use search::search;
 pub use words::{QUERY_CHARS_MAX, QUERY_WORDS_MAX};

@@ -499,3 +499,68 @@ proptest! {
         }
     }
 }
+
+/// What `search` is to answer: every row that holds the word, sorted outright.
+fn sorted_outright(conn: &Connection, word: &str) -> Vec<String> {
+    let mut statement =
+        conn.prepare("SELECT id, json FROM view_record WHERE void = 0 ORDER BY updated_at_ms DESC, id, doc").unwrap();
+    let rows = statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))).unwrap();
+    rows.map(Result::unwrap).filter(|(_, json)| json.contains(word)).map(|(id, _)| id).collect()
+}
+
+/// A book in which a word stands in nearly every dossier, another one in those that were not changed since, and some records
+/// are void.
+fn frequent(dossiers: usize) -> (Connection, Book) {
+    let mut book = Book::new();
+    for which in 0..dossiers {
+        let old = if which < dossiers / 2 { "设备很旧" } else { "设备很新" };
+        let ids = book.chain("王*", old, "low", "设备检修");
+        if which % 10 == 3 {
+            book.step(which, &ids[2], "void", fields([("why", "重复".into())]));
+        }
+    }
+    let conn = tables();
+    book.apply(&conn);
+    (conn, book)
+}
+
+#[test]
+fn a_frequent_word_gives_what_sorting_every_match_would_give() {
+    let (conn, _) = frequent(600);
+    for word in ["设备", "很旧", "很新", "检修"] {
+        let expected = sorted_outright(&conn, word);
+        assert!(expected.len() > 250, "{word} is frequent: {}", expected.len());
+        for limit in [0, 1, 2, 3, 5, 20, 100, 1_000] {
+            let rows = readmodel::search(&conn, word, limit).unwrap();
+            assert_eq!(ids(&rows), expected[..expected.len().min(limit as usize)], "{word}, {limit} at most");
+        }
+    }
+}
+
+#[test]
+fn a_frequent_word_costs_no_look_up_of_every_match() {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    let (mut conn, _) = frequent(600);
+    let steps = Arc::new(AtomicU64::new(0));
+    let count = Arc::clone(&steps);
+    let counted = move || {
+        count.fetch_add(1, Ordering::Relaxed);
+        false
+    };
+    conn.progress_handler(1, Some(counted)).unwrap();
+    let taken = |work: &dyn Fn()| {
+        steps.store(0, Ordering::Relaxed);
+        work();
+        steps.load(Ordering::Relaxed)
+    };
+    let matches = sorted_outright(&conn, "设备").len() as u64;
+    let found = taken(&|| assert_eq!(readmodel::search(&conn, "设备", 20).unwrap().len(), 20));
+    let sorted = taken(&|| {
+        let filter = Filter { text: Some("设备".to_owned()), ..Filter::default() };
+        readmodel::list(&conn, &TASK, &filter, Order::Updated, Page { offset: 0, limit: 20 }).unwrap();
+    });
+    assert!(found < 6 * matches, "{found} steps for {matches} matches");
+    assert!(sorted > 10 * matches, "what looks up every match is seen: {sorted} steps for {matches}");
+}

@@ -1,5 +1,8 @@
 //! Every change of a record, before and after, by whom, when, from which device (I9).
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use automerge::legacy::{Key, ObjectId, OpId, OpType};
 use automerge::{Automerge, ObjId, ObjType, ReadDoc, ScalarValue};
 use vocab::{ChangeHash, RecordId};
 
@@ -20,8 +23,11 @@ pub(crate) fn of(doc: &Automerge, id: &RecordId) -> Vec<HistoryEntry> {
     let mut entries = Vec::new();
     let kind = kinds::kind_of_prefix(id.prefix());
     if let (Some(kind), Some(part)) = (kind, reading.parts.get(id)) {
+        let touched = touched(doc, kind, &part.object);
         for place in 0..graph.changes().len() {
-            fields(doc, &graph, kind, &part.object, place, &mut entries);
+            if let Some(names) = touched.get(&graph.hash(place)) {
+                fields(doc, &graph, kind, (&part.object, names), place, &mut entries);
+            }
         }
     }
     if let Some(events) = container(doc, EVENTS) {
@@ -63,14 +69,49 @@ fn entry(change: &Change, entry: Entry) -> HistoryEntry {
     HistoryEntry { written: change.written(), change: ChangeHash::from_bytes(*change.hash.as_bytes()), entry }
 }
 
-/// What one change did to the fields of a record, against what its author had before.
-fn fields(doc: &Automerge, graph: &Graph, kind: &Kind, object: &ObjId, place: usize, entries: &mut Vec<HistoryEntry>) {
+/// The fields of a record that each change has operations on. To read every field before and after every change would take
+/// longer than everything else that a history needs.
+fn touched(doc: &Automerge, kind: &Kind, object: &ObjId) -> BTreeMap<automerge::ChangeHash, BTreeSet<&'static str>> {
+    let mut touched: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+    let ObjId::Id(counter, actor, _) = object else { return touched };
+    let record = OpId::new(*counter, actor);
+    // Texts and sets of tags that were ever a field's value.
+    let mut within: Vec<(OpId, &'static str)> = Vec::new();
+    // Parents first: an object is made before anything is done inside it.
+    for change in doc.get_changes(&[]) {
+        let names: &mut BTreeSet<_> = touched.entry(change.hash()).or_default();
+        for (id, op) in (change.start_op().get()..).zip(change.decode().operations) {
+            let ObjectId::Id(place) = op.obj else { continue };
+            if place != record {
+                names.extend(within.iter().find(|(object, _)| *object == place).map(|(_, name)| *name));
+            } else if let Key::Map(key) = &op.key
+                && let Some(field) = kind.field(key)
+            {
+                names.insert(field.name);
+                if matches!(op.action, OpType::Make(_)) {
+                    within.push((OpId::new(id, change.actor_id()), field.name));
+                }
+            }
+        }
+    }
+    touched
+}
+
+/// What one change did to fields of a record, against what its author had before.
+fn fields(
+    doc: &Automerge,
+    graph: &Graph,
+    kind: &Kind,
+    (object, names): (&ObjId, &BTreeSet<&'static str>),
+    place: usize,
+    entries: &mut Vec<HistoryEntry>,
+) {
     let (before, after) = (graph.deps(place), [graph.hash(place)]);
     let made = graph.of_op(object).map(|(made, _)| made);
     if made.is_none_or(|made| made != place && !graph.descends(place, made)) {
         return;
     }
-    for field in kind.fields {
+    for field in kind.fields.iter().filter(|field| names.contains(field.name)) {
         let then = if made == Some(place) { None } else { value_at(doc, object, field, &before) };
         let now = value_at(doc, object, field, &after);
         // A decision for what stood already is a word of its own.

@@ -247,7 +247,7 @@ fn base() -> Branch {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(16))]
 
     #[test]
     fn equal_heads_show_equal_views_whatever_the_order_and_so_does_a_rebuild(

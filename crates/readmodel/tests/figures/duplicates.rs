@@ -2,6 +2,7 @@
 
 use crate::site::*;
 use readmodel::views::{Certainty, DuplicatesAsk, Twin, Why, duplicates, likely_twins};
+use readmodel::{CustomerFilter, Page};
 use records::Fields;
 use rusqlite::Connection;
 
@@ -135,4 +136,29 @@ fn every_id_of_a_customer_leads_to_the_smallest_that_stands() {
     );
     branch.step(places[0], "2026-10-06 11:00", "主管*", "CUST-01-2", "void", fields([("why", "误录")]));
     assert_eq!(lead(&branch, 10), "CUST-01-9", "nobody is led to a void customer");
+}
+
+#[test]
+fn the_list_of_customers_shows_merged_ones_once_with_what_waits_in_all_their_dossiers() {
+    let mut branch = Branch::default();
+    for n in 1..=3 {
+        let place = branch.customer(WHEN, n, Fields::new());
+        branch.need(place, WHEN, n);
+        branch.task(place, WHEN, n, n, "王*", fields([("title", ["换主板", "换电源", "换风扇"][n - 1])]));
+    }
+    let listed = |branch: &Branch, text: Option<&str>| {
+        let filter = CustomerFilter { text: text.map(str::to_owned), ..CustomerFilter::default() };
+        let found = readmodel::customers(&branch.rows(), &filter, Page::default()).unwrap();
+        let mut rows: Vec<_> = found.rows.iter().map(|row| (row.row.id.to_string(), row.open_tasks)).collect();
+        rows.sort();
+        assert_eq!(found.total, rows.len() as u64);
+        rows
+    };
+    let row = |n: usize, tasks: u64| (format!("CUST-01-{n}"), tasks);
+    assert_eq!(listed(&branch, None), [row(1, 1), row(2, 1), row(3, 1)]);
+    merge(&mut branch, 1, "2026-10-06 09:00", 2, 1);
+    assert_eq!(listed(&branch, None), [row(1, 2), row(3, 1)]);
+    assert_eq!(listed(&branch, Some("换电源")), [row(1, 2)], "found by what stands in the other dossier");
+    assert_eq!(listed(&branch, Some("换主板")), [row(1, 2)]);
+    assert_eq!(listed(&branch, Some("换风扇")), [row(3, 1)]);
 }

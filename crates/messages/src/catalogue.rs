@@ -16,6 +16,7 @@ macro_rules! sources {
             include_str!(concat!("../locales/", $lang, "/labels.ftl")),
             include_str!(concat!("../locales/", $lang, "/records.ftl")),
             include_str!(concat!("../locales/", $lang, "/tables.ftl")),
+            include_str!(concat!("../locales/", $lang, "/review.ftl")),
             include_str!(concat!("../locales/", $lang, "/store.ftl")),
             include_str!(concat!("../locales/", $lang, "/sync.ftl")),
             include_str!(concat!("../locales/", $lang, "/device.ftl")),
@@ -219,7 +220,7 @@ mod tests {
             texts.into_iter().any(|after| many.iter().any(|many| after.starts_with(many)))
         };
         assert!(wrong("1 more problems") && !wrong("1 problem"));
-        for (key, variables) in keys(&EN) {
+        for (key, variables) in keys(EN) {
             let args: Vec<(&str, Arg)> = variables.iter().map(|name| (name.as_str(), Arg::Number(1))).collect();
             let text = Catalogue::of(Lang::En).text(&key, &args);
             assert!(NEVER_ONE.contains(&key.as_str()) || !wrong(&text), "`{key}` wants a [one] of its own: {text}");

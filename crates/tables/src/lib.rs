@@ -3,7 +3,8 @@
 //! [`read`] takes a file and gives typed rows, one [`Table`] per sheet, told apart by their headers: the exact Chinese ones
 //! of the paper forms, the English field names or labels, in any order, below a title if there is one. Either every row is
 //! right, or nothing is returned but the problems, each with sheet, row, column, value and fix; [`draft`] gives both, for an
-//! import that looks further before it answers. [`Forms`] writes records back under the same headers.
+//! import that looks further before it answers. [`Forms`] writes records back under the same headers. [`review`] writes the
+//! workbook of a monthly review.
 //!
 //! What holds:
 //! - .csv and .xlsx of the same rows read as equal rows, and what [`Forms`] writes reads back equal.
@@ -19,6 +20,7 @@ mod comma;
 mod problem;
 mod read;
 mod recognise;
+mod review;
 mod sheet;
 mod shown;
 mod workbook;
@@ -28,6 +30,7 @@ use records::{ALL_KINDS, Class, Kind};
 
 pub use problem::{PROBLEMS_SHOWN_MAX, Problem, TableErrors, Unreadable};
 pub use read::{Draft, FileForm, Table, TableRow, draft, read, read_bytes};
+pub use review::review;
 pub use sheet::{CELL_CHARS_MAX, COLUMNS_MAX, FILE_BYTES_MAX, ROWS_MAX};
 pub use write::{Forms, WriteError};
 

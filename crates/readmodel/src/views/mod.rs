@@ -15,6 +15,7 @@ mod figures;
 mod funnel;
 mod matrix;
 mod open;
+mod review;
 mod timeline;
 mod visits;
 
@@ -28,5 +29,6 @@ pub use duplicates::{
 pub use figures::{Figures, FiguresAsk, KeyFigures, MonthFigures, PersonFigures, figures};
 pub use funnel::{Funnel, FunnelAsk, FunnelMinutes, FunnelMonth, funnel};
 pub use matrix::{Colour, Matrix, MatrixAsk, MatrixBranch, MatrixStep, Stage, matrix};
+pub use review::{Late, MonthScores, REVIEW_MONTHS_BACK, Review, ReviewAsk, review};
 pub use timeline::{Stretch, TIMELINE_MS_MAX, Timeline, TimelineAsk, TimelineEstimate, TimelineRow, timeline};
 pub use visits::{CustomerVisits, Visits, VisitsAsk, visits};

@@ -7,6 +7,7 @@ use vocab::{EventId, Lang, RecordId, Role};
 
 use crate::policy::PolicyProblem;
 use crate::privacy::Private;
+use crate::rota::RotaProblem;
 use crate::schema::{Class, Field, Kind, Shape};
 use crate::value::Value;
 
@@ -168,6 +169,11 @@ pub enum Invalid {
     Policy {
         /// What.
         problem: PolicyProblem,
+    },
+    /// A shift against the rules of the hotline rota.
+    Rota {
+        /// What is against them.
+        problem: RotaProblem,
     },
     /// automerge refused the operation.
     Refused {
@@ -378,6 +384,7 @@ impl Invalid {
                 .with("class", Arg::Key(format!("class-{}", class.code()))),
             Invalid::Itself { id } => Message::new("invalid-itself").with("id", id.as_str()),
             Invalid::Policy { problem } => problem.message(),
+            Invalid::Rota { problem } => problem.message(),
             Invalid::Refused { cause } => Message::new("invalid-refused").with("cause", cause.as_str()),
         }
     }

@@ -106,6 +106,7 @@ mod policy;
 mod privacy;
 mod read;
 mod register;
+mod rota;
 mod schema;
 mod take;
 mod text;
@@ -128,6 +129,7 @@ pub use policy::{
     PolicyProblem, PolicyVersion, Response, RosterRules, Span,
 };
 pub use privacy::{Private, find_private};
+pub use rota::{RotaProblem, rota_problems};
 pub use schema::{
     ADMINISTRATORS, ANY_KIND, ASSESSORS, Class, Column, EVENTS_PER_RECORD_MAX, Enumeration, EventKind, FRONT_LINE,
     Field, Kind, LINE_CHARS_MAX, MANAGERS, Milestone, NOTES_MAX, Parent, Right, SUPERVISORS, Shape, Source,

@@ -162,6 +162,14 @@ pub enum DeviceError {
         /// The other.
         other: String,
     },
+    /// The check of a day was to be signed that is signed already.
+    #[error("the check of {day} is signed already by `{record}`")]
+    CheckSigned {
+        /// The day.
+        day: vocab::Day,
+        /// The record.
+        record: vocab::RecordId,
+    },
     /// A conflict has no candidate of this number.
     #[error("the conflict `{id}` has {count} candidates")]
     NoCandidate {
@@ -239,6 +247,9 @@ impl DeviceError {
             DeviceError::UnknownConflict { id } => Message::new("device-unknown-conflict").with("id", id.as_str()),
             DeviceError::ParentMissing { kind } => {
                 Message::new("device-parent-missing").with("kind", Arg::Key(format!("kind-{kind}")))
+            }
+            DeviceError::CheckSigned { day, record } => {
+                Message::new("device-check-signed").with("day", day.to_string()).with("record", record.as_str())
             }
             DeviceError::NotMerged { one, other } => {
                 Message::new("device-not-merged").with("one", one.as_str()).with("other", other.as_str())

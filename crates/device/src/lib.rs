@@ -11,7 +11,9 @@
 
 mod answers;
 mod arrive;
+mod asked;
 mod branch;
+mod customer;
 mod doctor;
 mod engine;
 mod enrol;
@@ -27,6 +29,7 @@ mod outside;
 mod references;
 mod renew;
 mod report;
+mod rota;
 mod rows;
 mod write;
 
@@ -39,6 +42,7 @@ pub use home::{DEFAULT_STAFF, Device, Membership};
 pub use import::{ImportCounts, ImportReport};
 pub use look::{RefusedChange, Status};
 pub use outside::{Machine, Outside};
+pub use readmodel::views;
 pub use readmodel::{Filter, Listing, Order, PERSON_FIELDS, Page, Row, Voided};
 pub use report::{ErasedDossier, Reconcile, SyncEvent, SyncReport};
 pub use store::Identity;

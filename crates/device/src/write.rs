@@ -1,7 +1,7 @@
 //! What a person records: one command, one transaction, one automerge change.
 
-use messages::Message;
-use records::{Class, Dossier, Edit, Field, Fields, Invalid, Kind, Source};
+use messages::{Arg, Message};
+use records::{CUSTOMER, Class, Dossier, Edit, Field, Fields, Invalid, Kind, Source};
 use serde_json::Value;
 use store::{Identity, WriteTx};
 use sync::limits::CHANGE_BYTES_MAX;
@@ -11,7 +11,7 @@ use crate::error::WorkError;
 use crate::home::Device;
 use crate::outside::{self, Outside};
 use crate::renew::EVENT_COUNTER;
-use crate::{DeviceError, branch, references, rows};
+use crate::{DeviceError, asked, branch, customer, references, rota, rows};
 
 /// What a command saved.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,13 +49,17 @@ impl Device {
                 (Some(relation), None) => return Err(DeviceError::ParentMissing { kind: relation.kind }.into()),
             };
             let fields = references::named(tx, dossier.doc, fields, |name| kind.field(name))?;
+            let twins = if kind == &CUSTOMER { asked::twins(tx, &fields)? } else { Vec::new() };
             let id = desk.record_id(kind)?;
             let event = desk.event_id()?;
             let (given, stepped): (Fields, Fields) = fields
                 .into_iter()
                 .partition(|(name, _)| kind.field(name).is_none_or(|field| field.source != Source::Event));
+            let rules = rota::rules(tx, kind, outside.now())?;
+            let mut told = Vec::new();
             desk.save(&mut dossier, |edit| {
                 edit.create(kind, &id, parent.as_ref(), given)?;
+                told = rota::judge(edit, &id, rules.as_ref())?;
                 if stepped.is_empty() {
                     return Ok(());
                 }
@@ -71,16 +75,32 @@ impl Device {
                     None => edit.set(&id, stepped),
                 }
             })?;
-            desk.stored(id, &dossier)
+            let mut stored = desk.stored(id, &dossier)?;
+            stored.notices = told;
+            for twin in twins {
+                let certainty = Arg::Key(format!("device-twin-{}", twin.certainty.code()));
+                let percent = twin.alike_percent.unwrap_or(100);
+                let notice = Message::new("device-notice-twin").with("id", stored.id.as_str());
+                let notice = notice.with("twin", twin.customer.as_str()).with("certainty", certainty);
+                stored.notices.push(notice.with("percent", i64::try_from(percent).unwrap_or(100)));
+            }
+            Ok(stored)
         })
     }
 
-    /// Changes fields of a record.
+    /// Changes fields of a record. One that was merged into another customer is that customer.
     ///
     /// # Errors
     /// As [`Device::create`].
     pub fn edit(&mut self, id: &str, fields: Fields) -> Result<Stored, DeviceError> {
-        self.on_record(id, fields, |kind, name| kind.field(name), |edit, id, _, fields| edit.set(id, fields))
+        let led = self.read(|tx| customer::led(tx, id))?;
+        let target = led.as_ref().map_or(id, RecordId::as_str);
+        let mut stored =
+            self.on_record(target, fields, |kind, name| kind.field(name), |edit, id, _, fields| edit.set(id, fields))?;
+        if let Some(lead) = &led {
+            stored.notices.push(Message::new("device-notice-merged").with("id", id).with("lead", lead.as_str()));
+        }
+        Ok(stored)
     }
 
     /// Takes a step of a record's life cycle.
@@ -128,11 +148,21 @@ impl Device {
                 Some(kind) => references::named(tx, doc, given, |name| field(kind, name))?,
                 None => given,
             };
+            let rules = match records::kind_of_prefix(id.prefix()) {
+                Some(kind) => rota::rules(tx, kind, outside.now())?,
+                None => None,
+            };
             let mut desk = Desk::open(tx, &*outside)?;
             let mut dossier = Open::stored(tx, doc)?;
             let event = desk.event_id()?;
-            let saved = desk.save(&mut dossier, |edit| work(edit, &id, &event, given))?;
+            let mut told = Vec::new();
+            let saved = desk.save(&mut dossier, |edit| {
+                work(edit, &id, &event, given)?;
+                told = rota::judge(edit, &id, rules.as_ref())?;
+                Ok(())
+            })?;
             let mut stored = desk.stored(id, &dossier)?;
+            stored.notices = told;
             if saved.is_none() {
                 stored.notices.push(Message::new("device-notice-unchanged"));
             }

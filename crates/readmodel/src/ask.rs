@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row as SqlRow, params, params_from
 use store::StoreError;
 use vocab::{DocId, RecordId};
 
+use crate::merged::{Leads, leads};
 use crate::words;
 
 /// Most rows of one page.
@@ -205,8 +206,19 @@ pub fn list(conn: &Connection, kind: &Kind, filter: &Filter, order: Order, page:
     };
     restrict("state = ?", filter.state.as_deref());
     restrict("person = ?", filter.assignee.as_deref());
+    // Of customers who were merged one is listed, and what belongs to any of them belongs to that one.
+    let listed = kind.code == "customer" && filter.voided == Voided::Hidden;
+    let leads = if listed || filter.customer.is_some() { leads(conn)? } else { Leads::default() };
+    let ids = |ids: Vec<&str>| serde_json::Value::from(ids).to_string();
+    let group = filter.customer.as_ref().map(|id| match leads.group(id) {
+        [] => ids(vec![id.as_str()]),
+        group => ids(group.iter().map(RecordId::as_str).collect()),
+    });
     // Dossier and customer are one, and the dossier has an index.
-    restrict("doc IN (SELECT doc FROM view_record WHERE id = ?)", filter.customer.as_ref().map(RecordId::as_str));
+    let dossiers = "doc IN (SELECT doc FROM view_record WHERE id IN (SELECT value FROM json_each(?)))";
+    restrict(dossiers, group.as_deref());
+    let moved = (listed && !leads.is_empty()).then(|| ids(leads.moved().map(RecordId::as_str).collect()));
+    restrict("id NOT IN (SELECT value FROM json_each(?))", moved.as_deref());
     restrict("parent = ?", filter.parent.as_ref().map(RecordId::as_str));
     restrict("urgency = ?", filter.urgency.as_deref());
     restrict("grade = ?", filter.grade.as_deref());
@@ -221,8 +233,11 @@ pub fn list(conn: &Connection, kind: &Kind, filter: &Filter, order: Order, page:
         Voided::Shown => wheres.join(" AND "),
     };
     let by_state = Filter { state: filter.state.clone(), voided: filter.voided, ..Filter::default() };
-    let (counted, what) =
-        if *filter == by_state { ("view_count", "coalesce(sum(n), 0)") } else { ("view_record", "count(*)") };
+    let (counted, what) = if *filter == by_state && moved.is_none() {
+        ("view_count", "coalesce(sum(n), 0)")
+    } else {
+        ("view_record", "count(*)")
+    };
     let total: i64 = conn
         .prepare_cached(&format!("SELECT {what} FROM {counted} WHERE {wheres}"))?
         .query_row(params_from_iter(&values), |row| row.get(0))?;

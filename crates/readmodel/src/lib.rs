@@ -34,6 +34,7 @@ pub use conflicts::{ConflictRow, conflict, conflicts, conflicts_of};
 pub use customers::{CustomerFilter, CustomerRow, Customers, customers};
 pub use export::export;
 pub use merged::{Leads, lead, leads};
+pub use policies::current as policies;
 pub use schema::{Prepared, clear, completed, is_complete, prepare};
 pub use search::search;
 pub use words::{QUERY_CHARS_MAX, QUERY_WORDS_MAX};

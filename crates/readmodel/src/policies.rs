@@ -32,7 +32,10 @@ struct Row {
 }
 
 /// The policies of the branch.
-pub(crate) fn current(conn: &Connection) -> Result<Arc<Policies>, StoreError> {
+///
+/// # Errors
+/// Any [`StoreError`] of reading.
+pub fn current(conn: &Connection) -> Result<Arc<Policies>, StoreError> {
     let mark: String =
         conn.prepare_cached("SELECT policies FROM view_meta WHERE id = 1")?.query_row([], |row| row.get(0))?;
     let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);

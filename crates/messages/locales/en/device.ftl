@@ -46,3 +46,8 @@ device-interrupted = The work was interrupted by a fault of Fieldbook. What was 
 
 # Notices
 device-notice-unchanged = Nothing was changed: the record has these values already.
+device-check-signed = The check of { $day } is signed already: { $record }. Add remarks with `fieldbook daily-check edit { $record }`.
+device-notice-twin = { $twin } may be the same customer ({ $certainty }, { $percent }% alike): `fieldbook show { $twin }`; if so, `fieldbook customer merge { $twin } { $id }`.
+device-twin-certain = certain
+device-twin-probable = probable
+device-notice-merged = { $id } was merged: { $lead } was changed.

@@ -43,3 +43,8 @@ device-interrupted = 工作因 Fieldbook 的缺陷而中断。此前保存的内
 
 # 提示
 device-notice-unchanged = 没有更改：记录已是这些值。
+device-check-signed = { $day } 的检查已签过：{ $record }。要补充备注，请用 `fieldbook daily-check edit { $record }`。
+device-notice-twin = { $twin } 可能是同一位客户（{ $certainty }，{ $percent }% 相似）：`fieldbook show { $twin }`；若是，请 `fieldbook customer merge { $twin } { $id }`。
+device-twin-certain = 确定
+device-twin-probable = 可能
+device-notice-merged = { $id } 已合并：改的是 { $lead }。

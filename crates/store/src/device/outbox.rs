@@ -1,5 +1,6 @@
 //! Changes the relay has not yet taken, in the order they were made.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use rusqlite::{OptionalExtension, params};
@@ -138,6 +139,15 @@ impl ReadTx<'_> {
         let found =
             statement.query_map([doc.as_bytes()], |row| Ok((row.hash(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
         Ok(found)
+    }
+
+    /// The documents that have changes in the outbox, waiting or refused.
+    ///
+    /// # Errors
+    /// Any [`StoreError`] of reading.
+    pub fn outbox_documents(&self) -> Result<BTreeSet<DocId>, StoreError> {
+        let mut statement = self.tx.prepare_cached("SELECT DISTINCT doc FROM outbox")?;
+        Ok(statement.query_map([], |row| row.doc(0))?.collect::<Result<_, _>>()?)
     }
 
     /// The change that has the number `seq`, while its entry is in the outbox.

@@ -38,8 +38,10 @@ impl Environment {
         let err = std::io::stderr().is_terminal();
         let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
             || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-        let width =
-            if out { comfy_table::Table::new().width().map_or(WIDTH_UNSEEN, usize::from) } else { WIDTH_UNSEEN };
+        // What is said of the terminal comes before what it says itself, as in other programs.
+        let said = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse::<usize>().ok());
+        let seen = out.then(|| comfy_table::Table::new().width().map(usize::from)).flatten();
+        let width = said.or(seen).unwrap_or(WIDTH_UNSEEN);
         Environment {
             lang: asked_lang(args).unwrap_or_else(locale_lang),
             data_dir: etcetera::base_strategy::choose_native_strategy()

@@ -11,10 +11,12 @@
 //! with the texts of one language.
 
 mod arguments;
+mod calendar;
 mod command_error;
 mod commands;
 mod conflict_view;
 mod context;
+mod due_view;
 mod environment;
 mod history_view;
 mod interrupt;

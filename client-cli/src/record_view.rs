@@ -81,7 +81,7 @@ pub(crate) fn card(context: &Context, paint: Paint, record: &Value) -> String {
     let id = paint.tone(Tone::Strong, id_of(record));
     let name = paint.tone(Tone::Faint, &context.text(kind.label));
     let mut text = format!("{id}  {name}  {}\n", title(context, record));
-    let pairs: Vec<(String, Toned)> = kind
+    let mut pairs: Vec<(String, Toned)> = kind
         .fields
         .iter()
         .filter(|field| field.name != kind.id_field && record[field.name] != Value::Bool(false))
@@ -89,6 +89,18 @@ pub(crate) fn card(context: &Context, paint: Paint, record: &Value) -> String {
             Some((context.text(field.label), (shown(context, field, record)?, tone(field, kind, record))))
         })
         .collect();
+    pairs.extend(derived(context, record));
     text.push_str(&table::card(paint, context.printer.width, &pairs));
     text
+}
+
+/// What a customer has besides fields: the membership their points come to, and the ids they were merged under.
+fn derived(context: &Context, record: &Value) -> Vec<(String, Toned)> {
+    let membership = record["membership"].as_str().map(|code| context.text(&format!("enum-membership-{code}")));
+    let ids: Vec<&str> = record["merged_ids"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let merged = (!ids.is_empty()).then(|| ids.join(&context.text("cli-separator")));
+    [("cli-customer-membership", membership), ("cli-customer-merged_ids", merged)]
+        .into_iter()
+        .filter_map(|(label, text)| Some((context.text(label), (text?, Tone::Plain))))
+        .collect()
 }

@@ -37,8 +37,14 @@ pub(super) fn run(context: &Context, matches: &ArgMatches) -> Result<(), Command
     Ok(context.printer.data(&history_view::table(context, context.printer.out, kind, &history))?)
 }
 
-fn as_of(matches: &ArgMatches) -> Result<Option<Timestamp>, CommandError> {
-    let Some(text) = arguments::text(matches, "as-of", "--as-of")? else { return Ok(None) };
+/// The instant given as `--as-of`.
+pub(super) fn as_of(matches: &ArgMatches) -> Result<Option<Timestamp>, CommandError> {
+    time(matches, "as-of")
+}
+
+/// The instant given as the option `name`.
+pub(super) fn time(matches: &ArgMatches, name: &'static str) -> Result<Option<Timestamp>, CommandError> {
+    let Some(text) = arguments::text(matches, name, &format!("--{name}"))? else { return Ok(None) };
     let value = AS_OF.parse(text).map_err(|invalid| CommandError::refused(invalid.message()))?;
     value.as_time().map(Some).ok_or_else(|| CommandError::refused(Message::new("cli-error-missing")))
 }

@@ -8,7 +8,7 @@ use records::{
     REVIEW, RISK, ROSTER, TASK, TRAINING, VISIT, WORKING_GROUP,
 };
 
-use super::merges;
+use super::{checks, merges, visits};
 use crate::command_error::CommandError;
 use crate::context::Context;
 
@@ -50,13 +50,19 @@ pub(crate) static KINDS: [KindCommands; 18] = [
     row("feedback", &FEEDBACK, &["fb_id", "score", "state", "text", "exec_id"]),
     row("inquiry", &INQUIRY, &["inquiry_id", "category", "details", "state", "owner", "customer_id"]),
     row("complaint", &COMPLAINT, &["complaint_id", "severity", "content", "state", "owner", "customer_id"]),
-    row("visit", &VISIT, &["visit_id", "visit_kind", "planned_on", "state", "staff", "customer_id"]),
+    KindCommands {
+        own: visits::OWN,
+        ..row("visit", &VISIT, &["visit_id", "visit_kind", "planned_on", "state", "staff", "customer_id"])
+    },
     row("care", &CARE, &["care_id", "occasion", "due_on", "state", "staff", "customer_id"]),
     row("points", &POINTS, &["points_id", "amount", "reason", "entered_on", "customer_id"]),
     row("order", &ORDER, &["order_id", "model", "quantity", "state", "owner", "customer_id"]),
     row("improvement", &IMPROVEMENT, &["improvement_id", "title", "source", "state", "owner", "due_on"]),
     row("review", &REVIEW, &["review_id", "review_kind", "period_from", "period_to", "held_on", "findings"]),
-    row("daily-check", &DAILY_CHECK, &["check_id", "day", "supervisor", "remarks"]),
+    KindCommands {
+        own: checks::OWN,
+        ..row("daily-check", &DAILY_CHECK, &["check_id", "day", "supervisor", "remarks"])
+    },
     row("training", &TRAINING, &["training_id", "training_kind", "topic", "starts_at", "state"]),
     row("risk", &RISK, &["risk_id", "title", "category", "level", "response", "state"]),
     row("emergency", &EMERGENCY, &["emergency_id", "emergency_kind", "title", "planned_on", "state"]),

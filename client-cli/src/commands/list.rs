@@ -71,6 +71,17 @@ pub(super) fn run(context: &Context, commands: &KindCommands, matches: &ArgMatch
     Ok(())
 }
 
+/// Every record that the arguments of a list ask for, up to its limit.
+pub(super) fn asked(
+    device: &mut Device,
+    kind: &'static Kind,
+    matches: &ArgMatches,
+) -> Result<Vec<Value>, CommandError> {
+    let filter = filter(device, kind, matches)?;
+    let limit = matches.get_one::<u32>("limit").copied().unwrap_or(u32::MAX);
+    Ok(records(device, kind, &filter, limit)?.0)
+}
+
 /// Up to `limit` records, lately changed first, and how many there are in all.
 fn records(
     device: &mut Device,

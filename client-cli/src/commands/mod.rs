@@ -1,8 +1,10 @@
 //! The commands, in the order in which help lists them.
 
+mod checks;
 mod conflicts;
 mod demo;
 mod doctor;
+mod due;
 mod enrol;
 mod export;
 mod history;
@@ -17,6 +19,8 @@ mod show;
 mod status;
 mod step;
 mod sync;
+mod view;
+mod visits;
 mod welcome;
 
 use std::ffi::OsString;
@@ -51,12 +55,15 @@ enum Work {
 
 const RECORDS: &str = "cli-help-group-records";
 const BOARD: &str = "cli-help-group-board";
+const DAY: &str = "cli-help-group-day";
 const LOOK: &str = "cli-help-group-look";
 const SHARE: &str = "cli-help-group-share";
 const DEVICE: &str = "cli-help-group-device";
 
 /// The commands besides those of the kinds.
-const OTHERS: [Entry; 12] = [
+const OTHERS: [Entry; 14] = [
+    Entry { group: DAY, name: "due", work: Work::Own(due::shape, due::run) },
+    Entry { group: DAY, name: "view", work: Work::Own(view::shape, view::run) },
     Entry { group: LOOK, name: "show", work: Work::Own(show::shape, show::run) },
     Entry { group: LOOK, name: "history", work: Work::Own(history::shape, history::run) },
     Entry { group: LOOK, name: "search", work: Work::Own(search::shape, search::run) },

@@ -143,7 +143,9 @@ fn edit(context: &Context, kind: &'static Kind, matches: &ArgMatches) -> Result<
 
 fn show(context: &Context, kind: &'static Kind, matches: &ArgMatches) -> Result<(), CommandError> {
     let mut device = context.open()?;
-    let record = of_kind(&mut device, kind, arguments::id(matches)?)?;
+    let id = arguments::id(matches)?;
+    of_kind(&mut device, kind, id)?;
+    let record = device.record_led(id)?;
     if context.json {
         return Ok(context.printer.json(&record)?);
     }

@@ -19,7 +19,7 @@ pub(super) fn shape(command: Command, _texts: &Catalogue) -> Command {
 pub(super) fn run(context: &Context, matches: &ArgMatches) -> Result<(), CommandError> {
     let id = arguments::id(matches)?;
     let mut device = context.open()?;
-    let mut record = device.record(id)?;
+    let mut record = device.record_led(id)?;
     let mut history = history_of(&mut device, id, None)?;
     let conflicts = super::conflicts::about(&mut device, record_view::id_of(&record))?;
     if context.json {

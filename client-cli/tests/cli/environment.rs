@@ -68,6 +68,13 @@ impl Environment {
         ended.out
     }
 
+    /// What a command that must succeed shows at a terminal of 80 columns.
+    pub(crate) fn narrow<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> String {
+        let ended = ended(self.command(args).env("COLUMNS", "80").output().expect("the program starts"));
+        assert_eq!(ended.code, 0, "{}{}", ended.out, ended.err);
+        ended.out
+    }
+
     /// A command that must succeed with `--json`; its one value.
     pub(crate) fn json<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> Value {
         let text = self.ok(args.into_iter().chain(["--json"]));

@@ -219,7 +219,7 @@ fn lists_of_every_kind_fit_eighty_columns_in_both_languages() {
         let listed = device.json([life.name, "list"]);
         assert_eq!(listed[0]["id"], id.as_str());
         for lang in ["en", "zh-CN"] {
-            let list = device.ok([life.name, "list", "--lang", lang]);
+            let list = device.narrow([life.name, "list", "--lang", lang]);
             assert!(list.contains(&id), "{list}");
             for line in list.lines() {
                 assert!(line.width() <= 80, "{} columns: {line}", line.width());

@@ -7,6 +7,7 @@ mod kinds;
 mod language;
 mod life_cycle;
 mod prompts;
+mod service;
 #[expect(clippy::unwrap_used, reason = "the relay that these tests run is test code too")]
 mod sharing;
 mod surroundings;

@@ -50,6 +50,7 @@ mod state;
 mod store_thread;
 mod ticks;
 mod views;
+mod websocket;
 
 pub use admin::{AddedUser, Admin, Issued};
 pub use erase::{Erased, Erasing};

@@ -7,8 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::ws::{Message, WebSocket, close_code};
-use axum::extract::{ConnectInfo, State, WebSocketUpgrade};
+use axum::extract::{ConnectInfo, State};
 use axum::http::StatusCode;
 use axum::http::header::RETRY_AFTER;
 use axum::response::{IntoResponse, Response};
@@ -18,6 +17,8 @@ use serde_json::json;
 use store::DeviceReport;
 use sync::{Claim, Code, Nonce, Plan, RelayConfig, RelayEffect, RelaySession, Restored};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::{Error as SocketError, Message};
 use vocab::{BranchId, DeviceKey, Timestamp};
 
 use crate::admission::{Permit, TurnedAway};
@@ -30,13 +31,14 @@ use crate::outgoing::Outgoing;
 use crate::rate::Meter;
 use crate::settings::ConnectionLimits;
 use crate::ticks::Ticks;
+use crate::websocket::{Socket, Upgrade};
 use crate::{AppState, limits, ticks};
 
 /// `GET /sync`.
 pub(crate) async fn connect(
     State(state): State<AppState>,
     ConnectInfo(address): ConnectInfo<SocketAddr>,
-    upgrade: WebSocketUpgrade,
+    upgrade: Upgrade,
 ) -> Response {
     let address = address.ip();
     let permit = match state.admission().connect(address, Instant::now()) {
@@ -53,33 +55,28 @@ pub(crate) async fn connect(
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
     state.metrics().connections_opened.add(1);
-    upgrade
-        .max_message_size(sync::limits::FRAME_BYTES_MAX)
-        .max_frame_size(sync::limits::FRAME_BYTES_MAX)
-        .read_buffer_size(limits::READ_BUFFER_BYTES)
-        .write_buffer_size(0)
-        .on_upgrade(move |socket| async move {
-            let (sink, stream) = socket.split();
-            let ticks = Ticks::start();
-            let session = RelaySession::new(RelayConfig::default(), Nonce::from_bytes(nonce), ticks.now())
-                .with_windows(state.windows());
-            let opened_at = Instant::now();
-            let connection = Connection {
-                state,
-                address,
-                permit,
-                ticks,
-                session,
-                stream,
-                outgoing: Outgoing::new(sink),
-                standing: Standing::Stranger,
-                pace: Pace::new(opened_at),
-                seen_at: opened_at,
-                noted_in: 0,
-                noted_out: 0,
-            };
-            connection.run().await;
-        })
+    upgrade.open(move |socket| async move {
+        let (sink, stream) = socket.split();
+        let ticks = Ticks::start();
+        let session = RelaySession::new(RelayConfig::default(), Nonce::from_bytes(nonce), ticks.now())
+            .with_windows(state.windows());
+        let opened_at = Instant::now();
+        let connection = Connection {
+            state,
+            address,
+            permit,
+            ticks,
+            session,
+            stream,
+            outgoing: Outgoing::new(sink),
+            standing: Standing::Stranger,
+            pace: Pace::new(opened_at),
+            seen_at: opened_at,
+            noted_in: 0,
+            noted_out: 0,
+        };
+        connection.run().await;
+    })
 }
 
 /// What the relay knows of the one at the other end.
@@ -96,8 +93,8 @@ struct Connection {
     permit: Permit,
     ticks: Ticks,
     session: RelaySession,
-    stream: SplitStream<WebSocket>,
-    outgoing: Outgoing<SplitSink<WebSocket, Message>>,
+    stream: SplitStream<Socket>,
+    outgoing: Outgoing<SplitSink<Socket, Message>>,
     standing: Standing,
     pace: Pace,
     seen_at: Instant,
@@ -150,7 +147,7 @@ impl Connection {
         if !matches!(code, Code::Done | Code::Unavailable | Code::Idle | Code::Replaced) {
             self.state.metrics().connections_refused.add(1);
         }
-        let status = if code == Code::Done { close_code::NORMAL } else { close_code::POLICY };
+        let status = if code == Code::Done { CloseCode::Normal } else { CloseCode::Policy };
         let farewell = timeout(limits::FAREWELL_TIMEOUT, self.outgoing.finish(status, code.code())).await;
         if lingers && matches!(farewell, Ok(Ok(()))) {
             // What was not read would make the system reset the connection and drop the reason on its way.
@@ -183,9 +180,9 @@ impl Connection {
                 frame = self.stream.next(), if reads => match frame {
                     Some(Ok(Message::Binary(bytes))) => Event::Frame(bytes),
                     // The websocket's own pings are answered below this; they say nothing to the session.
-                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => continue,
+                    Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => continue,
                     Some(Ok(Message::Text(_))) => Event::Foreign,
-                    Some(Err(error)) if is_oversized(&error) => Event::Oversized,
+                    Some(Err(SocketError::Capacity(_))) => Event::Oversized,
                     Some(Err(_)) => Event::Foreign,
                     Some(Ok(Message::Close(_))) | None => Event::Closed,
                 },
@@ -400,10 +397,4 @@ async fn wake_at(instant: Option<Instant>) {
         Some(instant) => sleep_until(instant).await,
         None => std::future::pending().await,
     }
-}
-
-fn is_oversized(error: &axum::Error) -> bool {
-    use axum_tungstenite::Error;
-    let source = std::error::Error::source(error).and_then(|source| source.downcast_ref::<Error>());
-    matches!(source, Some(Error::Capacity(_)))
 }

@@ -7,7 +7,8 @@
 //! The relay is a process of its own; its devices are real sessions over loopback sockets in this one, without stores, so
 //! that the figures are the relay's as far as two cores allow. Devices of a morning come at random moments within
 //! `FIELDBOOK_BENCH_SPREAD_S` seconds (60), then all at one moment. `FIELDBOOK_BENCH_DOSSIERS` (10,000) and
-//! `FIELDBOOK_BENCH_AT_REST` (60,000) set the sizes of the two books. Goals are those of the design, section 7.
+//! `FIELDBOOK_BENCH_AT_REST` (60,000) set the sizes of the two books, `FIELDBOOK_BENCH_IDLE` (5,000) the idle connections.
+//! `FIELDBOOK_BENCH_PARTS` (`morning,moment,audience,idle,rest`) chooses. Goals are those of the design, section 7.
 #![expect(clippy::print_stdout, reason = "a bench prints its figures")]
 
 mod crowd;
@@ -22,6 +23,7 @@ use tests::bench::branch::Office;
 use tests::bench::light::Light;
 use tests::bench::relay::{self, Served, number};
 use tokio::runtime::Runtime;
+use vocab::DocId;
 
 /// Changes of each dossier, genesis left out.
 const CHANGES_EACH: usize = 7;
@@ -39,9 +41,12 @@ const AUDIENCE: u32 = 1_000;
 /// Edits made one after the other.
 const EDITS: usize = 40;
 
-/// Devices that are connected and idle: below the relay's bound, and one connection each, since a device that comes again takes
-/// the place of its own.
+/// Devices that are connected and idle unless asked otherwise: below the relay's bound, and one connection each, since a device
+/// that comes again takes the place of its own.
 const IDLE: u32 = 5_000;
+
+/// What is measured unless asked otherwise.
+const PARTS: &str = "morning,moment,audience,idle,rest";
 
 /// Time for those to come.
 const CONNECTING: Duration = Duration::from_secs(10);
@@ -78,22 +83,58 @@ fn bench() -> Result<(), Failed> {
     let staff = runtime.block_on(office.staff(&mut served, 1..1 + AUDIENCE))?;
 
     let mut night = Night { office: &mut office, staff, used: 0 };
-    for (what, spread) in
-        [(format!("within {} s", spread.as_secs()), spread), ("at one moment".to_owned(), Duration::ZERO)]
-    {
-        night.pass(&runtime, &served)?;
-        morning(&runtime, &mut served, &mut night.staff, &what, spread)?;
+    for (part, what, spread) in [
+        ("morning", format!("within {} s", spread.as_secs()), spread),
+        ("moment", "at one moment".to_owned(), Duration::ZERO),
+    ] {
+        if is_chosen(part) {
+            night.pass(&runtime, &served)?;
+            morning(&runtime, &mut served, &mut night.staff, &what, spread)?;
+        }
     }
-    let Night { staff, used, .. } = night;
-    let mut staff = audience(&runtime, &mut served, &mut office, staff, used)?;
-    office.author.settle_down();
-    staff.extend(runtime.block_on(office.staff(&mut served, 1 + AUDIENCE..1 + IDLE))?);
+    let Night { mut staff, used, .. } = night;
+    if is_chosen("audience") {
+        staff = audience(&runtime, &mut served, &mut office, staff, used)?;
+    } else {
+        let edits = edits(&office, used, EDITS_WAITING)?;
+        runtime.block_on(fall_behind(&served, office.author.clone(), edits))?;
+    }
+    if is_chosen("idle") {
+        office.author.settle_down();
+        let connections = setting("FIELDBOOK_BENCH_IDLE", IDLE)?;
+        staff.truncate(usize::try_from(connections)?);
+        if connections > AUDIENCE {
+            staff.extend(runtime.block_on(office.staff(&mut served, 1 + AUDIENCE..1 + connections))?);
+        }
+        served.peer.end()?;
+        served = Served::start(&data)?;
+        idle(&runtime, &mut served, staff)?;
+    }
     served.peer.end()?;
+    if is_chosen("rest") {
+        rest(&runtime, &dir.path().join("large"), at_rest)?;
+    }
+    Ok(())
+}
 
-    let mut served = Served::start(&data)?;
-    idle(&runtime, &mut served, staff)?;
-    served.peer.end()?;
-    rest(&runtime, &dir.path().join("large"), at_rest)
+/// Whether a part of this bench is to be run.
+fn is_chosen(part: &str) -> bool {
+    let parts = std::env::var("FIELDBOOK_BENCH_PARTS").unwrap_or_else(|_| PARTS.to_owned());
+    parts.split(',').any(|chosen| chosen == part)
+}
+
+/// Edits by the author of documents that nobody edited yet.
+fn edits(office: &Office, used: usize, count: usize) -> Result<Vec<(DocId, Vec<u8>)>, Failed> {
+    (used..used + count).map(|place| office.edit(place, office.author.actor(), u32::try_from(place)?)).collect()
+}
+
+/// The author writes what all others lack.
+async fn fall_behind(served: &Served, mut author: Light, edits: Vec<(DocId, Vec<u8>)>) -> Result<(), Failed> {
+    for (doc, change) in edits {
+        author.write(doc, change)?;
+    }
+    let mut link = crowd::connect(served, 0).await?;
+    author.exchange(&mut link).await.map(|_| ())
 }
 
 /// What happens between two mornings: everybody edits apart, and the office writes what waits for them.
@@ -169,9 +210,7 @@ fn audience(
 ) -> Result<Vec<Light>, Failed> {
     let devices = staff.len();
     println!("\none edit to {devices} connected devices, {EDITS} edits one after the other");
-    let edits: Vec<_> = (used..used + EDITS)
-        .map(|place| office.edit(place, office.author.actor(), u32::try_from(place)?))
-        .collect::<Result<_, Failed>>()?;
+    let edits = edits(office, used, EDITS)?;
     let mut crowd = Crowd::gather(runtime, served, staff, Duration::ZERO);
     crowd.times(devices, Moment::CaughtUp)?;
     crowd.write(runtime, served, office.author.clone())?;

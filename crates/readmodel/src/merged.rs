@@ -51,7 +51,7 @@ impl Leads {
 pub fn leads(conn: &Connection) -> Result<Leads, StoreError> {
     let pairs = conn
         .prepare_cached(
-            "SELECT view_record.id, view_merge.other FROM view_merge JOIN view_record ON view_record.n = view_merge.n",
+            "SELECT view_record.id, view_merge.other FROM view_merge CROSS JOIN view_record ON view_record.n = view_merge.n",
         )?
         .query_map([], |row| Ok((id_at(row, 0)?, id_at(row, 1)?)))?
         .collect::<Result<Vec<_>, _>>()?;

@@ -239,7 +239,7 @@ fn histories(
     mut each: impl FnMut(&RecordId, &RecordId, u64),
 ) -> Result<bool, StoreError> {
     let mut statement = conn.prepare_cached(
-        "SELECT channel, pairs, id FROM view_history JOIN view_record ON view_record.n = view_history.n",
+        "SELECT channel, pairs, id FROM view_history CROSS JOIN view_record ON view_record.n = view_history.n",
     )?;
     let mut channels: BTreeMap<String, BTreeMap<Bigrams, BTreeSet<RecordId>>> = BTreeMap::new();
     let mut rows = statement.query([])?;

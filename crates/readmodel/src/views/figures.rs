@@ -291,7 +291,7 @@ impl<'a> Count<'a> {
     fn retention(&mut self) -> Result<(), StoreError> {
         let mut statement = self.conn.prepare_cached(
             "SELECT view_record.id, view_fact.person, view_fact.at_ms
-             FROM view_fact JOIN view_record ON view_record.n = view_fact.n WHERE fact = 'active' AND at_ms BETWEEN ?1 AND ?2",
+             FROM view_fact CROSS JOIN view_record ON view_record.n = view_fact.n WHERE fact = 'active' AND at_ms BETWEEN ?1 AND ?2",
         )?;
         let before = self.month.back(1);
         let mut earlier: BTreeSet<(RecordId, Option<String>)> = BTreeSet::new();
@@ -322,7 +322,7 @@ impl<'a> Count<'a> {
     fn orders(&mut self) -> Result<(), StoreError> {
         let mut statement = self.conn.prepare_cached(
             "SELECT view_record.customer, view_fact.person, view_fact.at_ms, view_fact.ok
-             FROM view_fact JOIN view_record ON view_record.n = view_fact.n WHERE fact = 'order' AND at_ms BETWEEN ?1 AND ?2",
+             FROM view_fact CROSS JOIN view_record ON view_record.n = view_fact.n WHERE fact = 'order' AND at_ms BETWEEN ?1 AND ?2",
         )?;
         let mut buyers: BTreeMap<RecordId, Buyer> = BTreeMap::new();
         let mut rows = statement.query([self.month.start().millis(), self.last.millis()])?;

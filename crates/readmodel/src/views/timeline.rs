@@ -101,7 +101,7 @@ pub fn timeline(conn: &Connection, ask: &TimelineAsk) -> Result<Timeline, StoreE
         let query = format!(
             "SELECT from_ms, until_ms, planned_from_ms, planned_until_ms, began_ms, ended_ms, estimates,
                     id, kind, customer, person, state, json, created_at_ms
-             FROM view_bar JOIN view_record ON view_record.n = view_bar.n
+             FROM view_bar CROSS JOIN view_record ON view_record.n = view_bar.n
              WHERE {condition} AND from_ms >= ?1 AND from_ms < ?2"
         );
         let mut statement = conn.prepare_cached(&query)?;

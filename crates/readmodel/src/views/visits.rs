@@ -95,7 +95,7 @@ pub(crate) fn compliance(
     {
         let mut statement = conn.prepare_cached(&format!(
             "SELECT view_record.customer, ?5 = 'visit' AND at_ms <= ?3, {counted}
-             FROM view_fact JOIN view_record ON view_record.n = view_fact.n
+             FROM view_fact CROSS JOIN view_record ON view_record.n = view_fact.n
              WHERE fact = ?5 AND at_ms >= ?1 AND at_ms < ?6"
         ))?;
         // What was planned for this year may have been made in the next.

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test's own helpers fail by panicking")]
 
 mod any_order;
+mod cost;
 mod duplicates;
 mod funnel_and_timeline;
 mod key_figures;

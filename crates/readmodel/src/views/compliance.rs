@@ -51,8 +51,8 @@ pub(crate) fn count(
             let (staff, met): (Option<String>, bool) = (row.get(1)?, row.get(2)?);
             sums.count(staff.as_deref(), |figures| {
                 let rate = figures.limits.entry(code).or_default();
-                rate.n -= u64::from(met);
-                rate.of -= 1;
+                rate.n = rate.n.saturating_sub(u64::from(met));
+                rate.of = rate.of.saturating_sub(1);
             });
         }
     }
@@ -68,7 +68,10 @@ pub(crate) fn count(
             let (staff, record): (Option<String>, String) = (row.get(1)?, row.get(2)?);
             let is_moved = code == LimitCode::L2 && around.merged.moved().any(|moved| moved.as_str() == record);
             if !is_moved {
-                sums.count(staff.as_deref(), |figures| figures.limits.entry(code).or_default().n -= 1);
+                sums.count(staff.as_deref(), |figures| {
+                    let rate = figures.limits.entry(code).or_default();
+                    rate.n = rate.n.saturating_sub(1);
+                });
             }
         }
     }

@@ -43,7 +43,7 @@ fn whole(branch: &mut Branch, place: usize, n: usize, on: &str) {
     let order = and(fields([("model", "A型")]), "quantity", 1);
     branch.create(place, &at("11:00"), &ORDER, &format!("ORDER-01-{n}"), None, order);
     // Of visits the year is asked for: these were made in the year before.
-    let made = if n % 2 == 0 { "2025-03-02" } else { "2025-04-02" };
+    let made = if n.is_multiple_of(2) { "2025-03-02" } else { "2025-04-02" };
     let visit = and(fields([("visit_kind", "visit")]), "planned_on", day(made));
     branch.create(place, &at("11:00"), &VISIT, &format!("VISIT-01-{n}"), None, visit);
     let done = and(Fields::new(), "done_on", day(made));

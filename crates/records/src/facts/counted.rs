@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use vocab::{Month, RecordId, Timestamp};
 
 use super::worker;
-use super::{begun_at, came_at, children, counts, date, done_at, first, live, made_at, raised_at, received_at, time};
+use super::{Tree, begun_at, came_at, counts, date, done_at, first, live, made_at, raised_at, received_at, time};
 use crate::value::Value;
 use crate::view::{Record, View};
 
@@ -98,16 +98,17 @@ impl Fact {
 pub fn facts(view: &View) -> Vec<Fact> {
     let mut facts = Vec::new();
     let mut activity = Vec::new();
-    work(view, &mut facts, &mut activity);
+    let tree = Tree::of(view);
+    work(view, &tree, &mut facts, &mut activity);
     for record in live(view, "feedback").filter(|record| counts(record)) {
         let Some((at, score)) = received_at(record).zip(record.get("score").and_then(Value::as_integer)) else {
             continue;
         };
-        let task = record.parent().and_then(|id| view.records.iter().find(|task| task.id.as_str() == id));
+        let task = record.parent().and_then(|id| tree.get(id));
         activity.push(at);
         facts.push(Fact { value: Some(score), ..Fact::new(FactCode::Score, record, at, task.and_then(worker)) });
     }
-    issues(view, &mut facts, &mut activity);
+    issues(view, &tree, &mut facts, &mut activity);
     orders(view, &mut facts, &mut activity);
     visits(view, &mut facts, &mut activity);
     active(view, activity, &mut facts);
@@ -116,7 +117,7 @@ pub fn facts(view: &View) -> Vec<Fact> {
 }
 
 /// What came of needs: tasks done, and whether one trip was enough.
-fn work(view: &View, facts: &mut Vec<Fact>, activity: &mut Vec<Timestamp>) {
+fn work(view: &View, tree: &Tree<'_>, facts: &mut Vec<Fact>, activity: &mut Vec<Timestamp>) {
     for task in live(view, "task") {
         activity.extend(begun_at(task).filter(|_| task.state() != Some("cancelled")));
         let Some(at) = done_at(task) else { continue };
@@ -131,7 +132,8 @@ fn work(view: &View, facts: &mut Vec<Fact>, activity: &mut Vec<Timestamp>) {
         activity.push(raised_at(assessment));
         // Imported rows are all written at once: their order is that of the work.
         let made = |task: &Record| begun_at(task).unwrap_or(task.created.at).min(task.created.at);
-        let on_site = children(view, "task", assessment)
+        let on_site = tree
+            .children("task", assessment)
             .filter(|task| task.text("mode") == Some("onsite") && task.state() != Some("cancelled"));
         let mut trips: Vec<(Timestamp, &Record)> = on_site.map(|task| (made(task), task)).collect();
         trips.sort_by(|(at, task), (other_at, other)| (at, &task.id).cmp(&(other_at, &other.id)));
@@ -143,7 +145,7 @@ fn work(view: &View, facts: &mut Vec<Fact>, activity: &mut Vec<Timestamp>) {
     }
 }
 
-fn issues(view: &View, facts: &mut Vec<Fact>, activity: &mut Vec<Timestamp>) {
+fn issues(view: &View, tree: &Tree<'_>, facts: &mut Vec<Fact>, activity: &mut Vec<Timestamp>) {
     for record in live(view, "inquiry").chain(live(view, "complaint")) {
         let at = came_at(record);
         activity.push(at);
@@ -161,7 +163,7 @@ fn issues(view: &View, facts: &mut Vec<Fact>, activity: &mut Vec<Timestamp>) {
         let value = resolved.map(Timestamp::millis);
         facts.push(Fact { value, ..Fact::new(FactCode::Issue, record, at, record.text("owner")) });
         if record.kind.code == "complaint" {
-            let about = record.text("exec_id").and_then(|id| view.records.iter().find(|task| task.id.as_str() == id));
+            let about = record.text("exec_id").and_then(|id| tree.get(id));
             facts.push(Fact::new(FactCode::Complaint, record, at, about.and_then(worker)));
         }
     }

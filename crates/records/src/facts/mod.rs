@@ -15,6 +15,8 @@ pub use bar::{Bar, Estimate, bars};
 pub use counted::{Fact, FactCode, facts};
 pub use need::{Need, needs};
 
+use std::collections::BTreeMap;
+
 use vocab::{Day, Timestamp};
 
 use crate::value::Value;
@@ -24,8 +26,34 @@ fn live<'a>(view: &'a View, kind: &'a str) -> impl Iterator<Item = &'a Record> {
     view.records.iter().filter(move |record| record.kind.code == kind && !record.is_void())
 }
 
-fn children<'a>(view: &'a View, kind: &'a str, parent: &'a Record) -> impl Iterator<Item = &'a Record> {
-    live(view, kind).filter(move |record| record.parent() == Some(parent.id.as_str()))
+/// The records of a view by id and by what they belong to: a dossier of hundreds is not gone through for each of them.
+struct Tree<'a> {
+    ids: BTreeMap<&'a str, &'a Record>,
+    children: BTreeMap<&'a str, Vec<&'a Record>>,
+}
+
+impl<'a> Tree<'a> {
+    fn of(view: &'a View) -> Tree<'a> {
+        let ids = view.records.iter().map(|record| (record.id.as_str(), record)).collect();
+        let mut children: BTreeMap<&str, Vec<&Record>> = BTreeMap::new();
+        for record in view.records.iter().filter(|record| !record.is_void()) {
+            if let Some(parent) = record.parent() {
+                children.entry(parent).or_default().push(record);
+            }
+        }
+        Tree { ids, children }
+    }
+
+    /// The record with this id, void or not.
+    fn get(&self, id: &str) -> Option<&'a Record> {
+        self.ids.get(id).copied()
+    }
+
+    /// The records of a kind that belong to `parent` and are not void.
+    fn children(&self, kind: &'a str, parent: &Record) -> impl Iterator<Item = &'a Record> {
+        let all = self.children.get(parent.id.as_str()).map_or(&[][..], Vec::as_slice);
+        all.iter().copied().filter(move |record| record.kind.code == kind)
+    }
 }
 
 fn time(record: &Record, field: &str) -> Option<Timestamp> {

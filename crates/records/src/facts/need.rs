@@ -2,7 +2,7 @@
 
 use vocab::{RecordId, Timestamp};
 
-use super::{begun_at, children, counts, first, instant, live, raised_at, received_at};
+use super::{Tree, begun_at, counts, first, instant, live, raised_at, received_at};
 use crate::value::Value;
 use crate::view::{Record, View};
 
@@ -27,16 +27,17 @@ pub struct Need {
 /// The needs of a document, sorted by id.
 #[must_use]
 pub fn needs(view: &View) -> Vec<Need> {
-    let mut needs: Vec<Need> = live(view, "assessment").map(|assessment| need(view, assessment)).collect();
+    let tree = Tree::of(view);
+    let mut needs: Vec<Need> = live(view, "assessment").map(|assessment| need(&tree, assessment)).collect();
     needs.sort();
     needs
 }
 
-fn need(view: &View, assessment: &Record) -> Need {
+fn need(tree: &Tree<'_>, assessment: &Record) -> Need {
     let tasks: Vec<&Record> =
-        children(view, "task", assessment).filter(|task| task.state() != Some("cancelled")).collect();
+        tree.children("task", assessment).filter(|task| task.state() != Some("cancelled")).collect();
     let feedbacks: Vec<&Record> =
-        tasks.iter().flat_map(|task| children(view, "feedback", task)).filter(|feedback| counts(feedback)).collect();
+        tasks.iter().flat_map(|task| tree.children("feedback", task)).filter(|feedback| counts(feedback)).collect();
     Need {
         record: assessment.id.clone(),
         raised: raised_at(assessment),

@@ -51,7 +51,10 @@ fn admission(store: &SqliteRelayStore, claim: &Claim) -> Result<Result<Admission
     let head = store.head(branch.id)?;
     let base = claim.cursor.base;
     let sum = if claim.epoch == Some(branch.epoch) && base <= head { store.sum_at(branch.id, base)? } else { None };
+    let same_feed = claim.epoch == Some(branch.epoch);
+    let brought = if same_feed { store.brought(branch.id, claim.key, claim.actor, base)? } else { Vec::new() };
     Ok(Ok(Admission {
+        brought: brought.into_iter().map(|(position, hash)| (position, hash.short())).collect(),
         time: ticks::wall(),
         head,
         sum,

@@ -25,7 +25,10 @@
 //! A crash is dropping engine and session between two calls: everything else is in the store. An error of
 //! [`Engine::perform`] (a full disk) is to be treated the same way.
 
+use std::collections::BTreeSet;
+
 use store::{OutboxSeq, WriteTx};
+use sync::limits::CARRIED_PER_PAYLOAD;
 use sync::{
     AdoptReason, DeviceConfig, DeviceEffect, DeviceSecret, DeviceSession, EnrolmentRequest, Known, Mode, OutboxBatch,
     Outcome, Start, Tick, Wanted,
@@ -38,11 +41,12 @@ use crate::home::Device;
 use crate::report::SyncEvent;
 use crate::{DeviceError, answers, renew};
 
-/// Least and most bytes of payload in one frame, as the link's quality decides.
-const FRAME_BYTES: std::ops::RangeInclusive<u64> = (2 << 10)..=(256 << 10);
+/// Least and most bytes of payload in the first frames of a connection, as the last one decides. What was good yesterday may
+/// be poor today: a link that bears more is given more as it carries it.
+const FRAME_BYTES: std::ops::RangeInclusive<u64> = (2 << 10)..=(16 << 10);
 
-/// Of what a lost link carried, a frame is to be at most this part: so a cut costs little of it.
-const FRAMES_PER_LINK: u64 = 8;
+/// How many times smaller frames become at once, however little a lost link carried: it need not have been the link's fault.
+const SMALLER_AT_ONCE: u64 = 8;
 
 /// Documents counted in one transaction when an older version has stored them.
 const COUNTED_AT_ONCE: u32 = 256;
@@ -149,19 +153,21 @@ impl Engine {
         let (start, secret) = device.read(|tx| {
             let membership = tx.membership()?.ok_or(WorkError::Other(DeviceError::NotEnrolled))?;
             let identity = tx.identity()?;
+            let waiting = tx.outbox_counts()?;
             let start = Start {
                 actor: identity.actor(),
                 branch: membership.branch,
                 epoch: membership.epoch,
                 cursor: membership.cursor,
                 settled: membership.acknowledged.map_or(0, |acknowledged| acknowledged.seq.get()),
-                outbox: tx.outbox_counts()?.waiting,
+                outbox: waiting.waiting,
+                outbox_bytes: waiting.waiting_bytes,
                 time,
                 sum: tx.acknowledged_sum()?,
                 ahead: membership.ahead,
                 suspect: membership.suspect,
                 owed: membership.owed,
-                frame_bytes: membership.frame_bytes,
+                frame_bytes: within(u64::from(membership.frame_bytes)),
             };
             Ok((start, DeviceSecret::from_bytes(identity.secret.as_bytes())))
         })?;
@@ -216,7 +222,8 @@ impl Engine {
     pub fn end(&self, device: &mut Device, outcome: Outcome, report: &sync::Report) -> Result<Ending, DeviceError> {
         match outcome {
             Outcome::Done | Outcome::Enrolled { .. } => {
-                self.learn_frame_bytes(device, u64::from(self.frame_bytes) * 2)?;
+                let carried = report.bytes_up + report.bytes_down;
+                self.learn_frame_bytes(device, u64::from(self.frame_bytes).max(carried / CARRIED_PER_PAYLOAD))?;
                 Ok(if self.renewed { Ending::Again(SyncEvent::Restored) } else { Ending::Done })
             }
             Outcome::Restored { .. } => {
@@ -229,10 +236,10 @@ impl Engine {
                 Ok(Ending::Again(SyncEvent::Unequal))
             }
             Outcome::Lost { .. } => {
-                // Frames that were cut on the way are not counted: a link may be worse than it seems, but not by much at once.
-                let carried = (report.bytes_up + report.bytes_down).max(u64::from(self.frame_bytes));
+                let carried = report.bytes_up + report.bytes_down;
                 if self.welcomed {
-                    self.learn_frame_bytes(device, carried / FRAMES_PER_LINK)?;
+                    let least = u64::from(self.frame_bytes) / SMALLER_AT_ONCE;
+                    self.learn_frame_bytes(device, least.max(carried / CARRIED_PER_PAYLOAD))?;
                 }
                 Ok(Ending::Lost)
             }
@@ -244,7 +251,7 @@ impl Engine {
     }
 
     fn learn_frame_bytes(&self, device: &mut Device, bytes: u64) -> Result<(), DeviceError> {
-        let bytes = u32::try_from(bytes.clamp(*FRAME_BYTES.start(), *FRAME_BYTES.end())).unwrap_or(u32::MAX);
+        let bytes = within(bytes);
         if bytes == self.frame_bytes {
             return Ok(());
         }
@@ -312,6 +319,17 @@ impl Engine {
                 let sum = self.settle(device, &verdicts, cursor, ahead)?;
                 Ok(Answer::telling(Reply::Settled(sum), SyncEvent::Settled { accepted: all - refused, refused }))
             }
+            DeviceEffect::SettleTaken { through, taken, ahead } => {
+                let taken: BTreeSet<[u8; 16]> = taken.into_iter().collect();
+                let verdicts = device.read(|tx| {
+                    let waiting = tx.outbox_hashes(OutboxSeq::new(through))?.into_iter();
+                    let taken = waiting.filter(|(_, hash)| taken.contains(&hash.short()));
+                    Ok(taken.map(|(seq, _)| (seq.get(), Verdict::Had(ahead))).collect::<Vec<_>>())
+                })?;
+                let accepted = verdicts.len() as u64;
+                let sum = self.settle(device, &verdicts, None, ahead)?;
+                Ok(Answer::telling(Reply::Settled(sum), SyncEvent::Settled { accepted, refused: 0 }))
+            }
             DeviceEffect::ReadBook => {
                 let book = device.read(|tx| Ok(Book::new(tx.book()?)))?;
                 Ok(Answer::of(Reply::Book(book)))
@@ -350,6 +368,10 @@ impl Engine {
             Ok(tx.acknowledged_sum()?)
         })
     }
+}
+
+fn within(frame_bytes: u64) -> u32 {
+    u32::try_from(frame_bytes.clamp(*FRAME_BYTES.start(), *FRAME_BYTES.end())).unwrap_or(u32::MAX)
 }
 
 /// Lets this device's own changes wait again that were refused for a missing dependency, which reconciling may have

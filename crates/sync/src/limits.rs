@@ -28,6 +28,17 @@ pub const FRAME_BYTES_WANTED_MIN: u32 = 2 * 1024;
 /// Most bytes of payload that a device may want in one frame.
 pub const FRAME_BYTES_WANTED_MAX: u32 = BATCH_BYTES as u32;
 
+/// What part of the bytes that a connection has carried the payload of a frame may be, when that is more than the device
+/// wants. Payload packs to a quarter and less, so that a cut costs some fiftieth of what a link is good for.
+pub const CARRIED_PER_PAYLOAD: u64 = 6;
+
+/// How many bytes of payload go into the next frame of a connection that has `carried` so many bytes, when the device wanted
+/// `wanted` at its beginning: a link that bears much is given more at a time, without being asked again.
+pub(crate) fn payload_bytes(wanted: usize, carried: u64) -> usize {
+    let grown = usize::try_from(carried / CARRIED_PER_PAYLOAD).unwrap_or(usize::MAX);
+    wanted.max(grown).min(BATCH_BYTES)
+}
+
 /// Largest frames, in bytes of payload, that share a window while a device catches up; larger ones compress as well alone.
 pub const WINDOW_FRAME_BYTES_MAX: usize = 64 * 1024;
 
@@ -65,6 +76,10 @@ pub const ASKS_IN_FLIGHT_MAX: usize = 4;
 
 /// How many pushes may wait for their verdicts: the next batch crosses the link while the relay's disk works on the last.
 pub const PUSHES_IN_FLIGHT_MAX: usize = 4;
+
+/// How many changes, at most, a Welcome says the relay took of which the device has not heard: more than a poor link can
+/// have carried and not answered. What exceeds them is pushed again and sent back, which is harmless.
+pub const TAKEN_MAX: usize = 256;
 
 /// How many frames of documents a relay hands to one socket before the driver says that one of them has left. Bounds what
 /// a slow device can hold in memory.

@@ -42,6 +42,8 @@ pub struct Claim {
     pub frame_bytes: u32,
     /// The latest dictionary of [`crate::wire::Packing`] it knows; 0 when none.
     pub dictionary: u8,
+    /// Whether the feed is to wait until its outbox is pushed: documents that both sides changed are then sent once.
+    pub pushes_first: bool,
 }
 
 /// What a device asks when it joins a branch; signed.
@@ -98,6 +100,10 @@ pub struct Admission {
     pub head: Position,
     /// The highest outbox sequence ever accepted (or had) in a session of this actor, whoever wrote the change.
     pub seen: Option<Seen>,
+    /// What this device itself brought under the claim's actor, at positions after the claim's `cursor.base`: where it stands and
+    /// the first 16 bytes of its hash, in feed order. What is left out is sent back to it, and pushed again if it did not hear
+    /// that it was taken.
+    pub brought: Vec<(Position, [u8; 16])>,
     /// What the feed comes to at the claim's `cursor.base`. None when the claim is of another epoch or that position lies
     /// beyond the head.
     pub sum: Option<Sum>,

@@ -75,6 +75,13 @@ impl ChangeHash {
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
+
+    /// Its first 16 bytes, by which frames name it where nobody gains by a collision.
+    #[must_use]
+    pub fn short(&self) -> [u8; 16] {
+        let (short, _) = self.0.split_first_chunk().unwrap_or((&[0; 16], &[]));
+        *short
+    }
 }
 
 impl fmt::Display for ChangeHash {

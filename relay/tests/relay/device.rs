@@ -207,6 +207,7 @@ impl Device {
             cursor: self.cursor,
             settled: self.settled,
             outbox: self.outbox.len() as u64,
+            outbox_bytes: self.outbox.values().map(|(_, _, bytes)| bytes.len() as u64).sum(),
             time: Timestamp::from_millis(1_700_000_000_000),
             sum: self.sum(),
             ahead: self.ahead,
@@ -293,6 +294,12 @@ impl Device {
                     }
                 }
                 (self.cursor, self.ahead) = (cursor.unwrap_or(self.cursor), ahead);
+                session.handle_settled(self.sum(), now);
+            }
+            DeviceEffect::SettleTaken { through, taken, ahead } => {
+                self.outbox.retain(|seq, (_, hash, _)| *seq > through || !taken.contains(&hash.short()));
+                self.settled = self.settled.max(through);
+                self.ahead = ahead;
                 session.handle_settled(self.sum(), now);
             }
             DeviceEffect::ReadBook => {

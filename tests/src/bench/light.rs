@@ -202,6 +202,7 @@ impl Light {
             cursor: self.cursor,
             settled: self.settled,
             outbox: self.outbox.len() as u64,
+            outbox_bytes: self.outbox.values().map(|entry| entry.bytes.len() as u64).sum(),
             time: Timestamp::from_millis(i64::try_from(std::time::UNIX_EPOCH.elapsed()?.as_millis())?),
             sum: self.sum,
             ahead: self.ahead,
@@ -295,6 +296,19 @@ impl Light {
                     }
                 }
                 self.cursor = cursor.unwrap_or(self.cursor);
+                self.ahead = ahead;
+                session.handle_settled(self.sum, clock.now());
+            }
+            DeviceEffect::SettleTaken { through, taken, ahead } => {
+                let known = |entry: &OutboxEntry| taken.contains(&entry.hash.short());
+                let seqs: Vec<u64> =
+                    self.outbox.range(..=through).filter(|(_, entry)| known(entry)).map(|(seq, _)| *seq).collect();
+                for seq in seqs {
+                    self.settled = self.settled.max(seq);
+                    if let Some(entry) = self.outbox.remove(&seq) {
+                        self.take((entry.doc, entry.hash));
+                    }
+                }
                 self.ahead = ahead;
                 session.handle_settled(self.sum, clock.now());
             }

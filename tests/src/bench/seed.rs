@@ -26,14 +26,28 @@ pub fn fill(
     home: &Path,
     dossiers: u64,
     changes_each: usize,
-    mut each: impl FnMut(DocId, &records::Dossier) -> Result<(), Failed>,
+    each: impl FnMut(DocId, &records::Dossier) -> Result<(), Failed>,
 ) -> Result<(), Failed> {
     let mut store = DeviceStore::open(home)?;
-    let branch = Branch::of_customers(1, dossiers);
+    fill_store(&mut store, &Branch::of_customers(1, dossiers), 0, changes_each, each)
+}
+
+/// Fills the store of a device that is enrolled already with every dossier of `branch`: documents numbered from `first` on,
+/// outbox and rows. `each` is shown every document.
+///
+/// # Errors
+/// Those of the store and of `each`.
+pub fn fill_store(
+    store: &mut DeviceStore,
+    branch: &Branch,
+    first: u64,
+    changes_each: usize,
+    mut each: impl FnMut(DocId, &records::Dossier) -> Result<(), Failed>,
+) -> Result<(), Failed> {
     let filled = store.write::<_, Wrong>(|tx| {
         let identity = tx.identity()?;
         let mut pen = Pen::new(identity.actor(), identity.code);
-        for (n, dossier) in (0..).zip(branch.dossiers()) {
+        for (n, dossier) in (first..).zip(branch.dossiers()) {
             let doc = document_id(n);
             let (document, _) = pen.write(&dossier, changes_each)?;
             each(doc, &document).map_err(Wrong)?;
@@ -49,7 +63,7 @@ pub fn fill(
         }
         // What the device makes from here on is numbered after what was written for it.
         for prefix in ["CUST", "REQ", "EXEC", "FB", "event"] {
-            tx.count_past(prefix, 100 * dossiers)?;
+            tx.count_past(prefix, 100 * branch.customers)?;
         }
         Ok(())
     });

@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 
-use sync::wire::{Frame, Item, ItemForm, Outflow, Packing, Windows};
+use sync::wire::{Frame, Inflow, Item, ItemForm, Outflow, Packing, Windows};
 use sync::{
     DeviceConfig, DeviceEffect, DeviceSecret, DeviceSession, Form, Known, Mode, OutboxBatch, OutboxEntry, Start, Tick,
     Wanted,
@@ -74,6 +74,7 @@ struct Story {
     packing: Packing,
     next_packing: Packing,
     window: Option<Outflow>,
+    pushes: Inflow,
     said: Said,
     sum: Sum,
     cursor: Cursor,
@@ -95,6 +96,7 @@ impl Story {
             cursor,
             settled: 0,
             outbox: outbox.len() as u64,
+            outbox_bytes: outbox.iter().map(|entry| entry.bytes.len() as u64).sum(),
             time: Timestamp::from_millis(1_714_521_600_000),
             sum,
             ahead: if bytes.one_in(4) { bytes.position() } else { Position::START },
@@ -112,6 +114,7 @@ impl Story {
             packing: Packing::PLAIN,
             next_packing: Packing::PLAIN,
             window: None,
+            pushes: Inflow::default(),
             said: Said::default(),
             sum,
             cursor,
@@ -185,6 +188,11 @@ impl Story {
                 self.changed(bytes);
                 self.session.handle_settled(self.sum, now);
             }
+            DeviceEffect::SettleTaken { through, taken, .. } => {
+                self.outbox.retain(|entry| entry.seq > through || !taken.contains(&entry.hash.short()));
+                self.changed(bytes);
+                self.session.handle_settled(self.sum, now);
+            }
             DeviceEffect::ReadBook => {
                 let held = DOCUMENTS.iter().take(HELD).map(|document| (document.doc, bytes.sum())).collect();
                 self.session.handle_book(Book::new(held), now);
@@ -204,7 +212,8 @@ impl Story {
 
     fn sent(&mut self, sent: &[u8]) {
         assert!(sent.len() <= sync::limits::FRAME_BYTES_MAX);
-        match Frame::decode(sent, self.packing).or_else(|_| Frame::decode(sent, self.next_packing)) {
+        let mut decode = |packing| Frame::decode_in(sent, packing, &mut self.pushes);
+        match decode(self.packing).or_else(|_| decode(self.next_packing)) {
             Ok(Frame::Push(push)) => self.said.pushed = push.changes.iter().map(|change| change.seq).collect(),
             Ok(Frame::Reconcile(queries)) => self.said.queries = queries,
             Ok(Frame::Compare(asks)) => self.said.asks = asks.len(),

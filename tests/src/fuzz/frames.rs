@@ -57,6 +57,8 @@ pub(super) fn welcome(bytes: &mut Bytes<'_>) -> Frame {
         seen: if bytes.one_in(4) { Some(seen(bytes)) } else { None },
         plan: [Plan::Continue, Plan::FromStart, Plan::Reconcile][bytes.below(3)],
         dictionary: u8::from(bytes.below(8) < 6) + u8::from(bytes.one_in(32)),
+        window: bytes.one_in(2),
+        taken: if bytes.one_in(4) { bytes.list(3, |b| hash(b).short()) } else { Vec::new() },
     })
 }
 
@@ -207,7 +209,7 @@ pub(super) fn from_device(bytes: &mut Bytes<'_>, said: &mut Said) -> Frame {
                 PushedChange { seq: last, doc: doc(b), bytes: change(b).to_vec() }
             });
             said.pushed.extend(changes.iter().map(|change| change.seq));
-            Frame::Push(Push { changes })
+            Frame::Push(Push { changes, more: bytes.one_in(2) })
         }
         8 | 9 => Frame::Reconcile(bytes.list(5, |b| {
             let lower = doc(b);

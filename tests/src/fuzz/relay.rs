@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use sync::limits::{FRAMES_IN_FLIGHT_MAX, PUSHES_IN_FLIGHT_MAX};
-use sync::wire::{Frame, Inflow, Packing, Signed};
+use sync::wire::{Frame, Inflow, Outflow, Packing, Signed};
 use sync::{
     Admission, Answer, Appended, Claim, Code, Compared, DeviceSecret, EnrolRequest, FeedBatch, FeedDocument, FeedForm,
     LiveBatch, LiveForm, RelayConfig, RelayEffect, RelaySession, Restored, Tick, Windows, answer_range,
@@ -68,6 +68,7 @@ struct Story {
     now: Tick,
     packing: Packing,
     window: Inflow,
+    pushes: Option<Outflow>,
     said: Said,
     head: Position,
     waiting: VecDeque<RelayEffect>,
@@ -86,6 +87,7 @@ impl Story {
             now,
             packing: Packing::PLAIN,
             window: Inflow::default(),
+            pushes: None,
             said,
             head,
             waiting: VecDeque::new(),
@@ -119,12 +121,23 @@ impl Story {
             owed: if bytes.one_in(4) { frames::owed(bytes) } else { Vec::new() },
             frame_bytes: u32::from(bytes.byte()) << 8,
             dictionary: bytes.byte() % 4,
+            pushes_first: bytes.one_in(4),
         };
         Frame::Hello(Signed::claim(&secret, &NONCE, &claim))
     }
 
     fn hear(&mut self, frame: &Frame, bytes: &mut Bytes<'_>) {
-        self.session.handle_frame(&frame.encode(self.packing), self.now);
+        let mut window = None;
+        if matches!(frame, Frame::Push(_)) {
+            // A window is begun now and then, goes on, loses a part, or is not used.
+            match bytes.below(4) {
+                0 => self.pushes = Windows::new(1).open(self.packing.dictionary),
+                1 => drop(frame.encode_in(self.packing, self.pushes.as_mut())),
+                _ => {}
+            }
+            window = self.pushes.as_mut().filter(|_| bytes.one_in(2));
+        }
+        self.session.handle_frame(&frame.encode_in(self.packing, window), self.now);
         self.drive(bytes);
     }
 
@@ -169,6 +182,11 @@ impl Story {
                     epoch: EPOCH,
                     head: self.head,
                     seen: if bytes.one_in(4) { Some(frames::seen(bytes)) } else { None },
+                    brought: if bytes.one_in(4) {
+                        bytes.list(3, |b| (b.position(), b.hash().short()))
+                    } else {
+                        Vec::new()
+                    },
                     sum: bytes.option(Bytes::sum),
                 };
                 let refused = bytes.one_in(32);

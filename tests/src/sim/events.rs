@@ -20,6 +20,7 @@ use super::{Fallible, wrong};
 pub(super) enum Action {
     DeviceEffect(u64),
     RelayEffect(u64),
+    RelaySent(u64),
     DeliverUp(u64),
     DeliverDown(u64),
     Mail(u64),
@@ -46,6 +47,7 @@ impl Action {
             Action::Connect(number) => (9, number as u64),
             Action::Edit => (10, 0),
             Action::Materialize => (11, 0),
+            Action::RelaySent(id) => (12, id),
         }
     }
 }
@@ -58,6 +60,7 @@ impl World {
         match action {
             Action::DeviceEffect(id) => self.device_effect(id),
             Action::RelayEffect(id) => self.relay_effect(id),
+            Action::RelaySent(id) => self.relay_sent(id),
             Action::DeliverUp(id) => self.deliver(id, true),
             Action::DeliverDown(id) => self.deliver(id, false),
             Action::Mail(id) => self.read_mail(id),
@@ -101,6 +104,8 @@ impl World {
             down: Direction::default(),
             device_ready: true,
             relay_ready: true,
+            device_sends_until_ms: 0,
+            relay_sent_ms: VecDeque::new(),
             mail: VecDeque::new(),
             cut: false,
             worn: false,
@@ -138,8 +143,9 @@ impl World {
             Came::Frame(frame) if connection.cut || connection.worn => drop(frame),
             Came::Frame(frame) => {
                 self.trace.note(&frame);
-                connection.up.send(frame, self.now_ms, &mut self.dice, &self.weather.network);
-                self.wear(id);
+                connection.device_sends_until_ms =
+                    connection.up.send(frame, self.now_ms, &mut self.dice, &self.weather.network);
+                self.overflow(id, true);
             }
             Came::Acknowledged(_) if connection.stale => {}
             Came::Acknowledged(changes) => self.ledger.acknowledged(changes),
@@ -202,15 +208,28 @@ impl World {
         device.next_attempt_ms = self.now_ms + backoff_ms(device.attempts, self.dice.next()) / 10;
     }
 
-    /// A bad network cuts a connection that has carried so much.
-    fn wear(&mut self, id: u64) {
+    /// Where bytes take no time, the frame that is one too many for the link is lost as it is sent.
+    fn overflow(&mut self, id: u64, up: bool) {
         let Some(limit) = self.weather.network.cut_every_bytes else { return };
         if let Some(connection) = self.connections.get_mut(&id)
-            && connection.up.bytes + connection.down.bytes > limit
+            && self.weather.network.bytes_per_s.is_none()
+            && !connection.worn
+            && connection.carried(self.now_ms) > limit
         {
             self.summary.cuts += 1;
             connection.worn = true;
+            if up { connection.up.lose_last() } else { connection.down.lose_last() }
         }
+    }
+
+    fn relay_sent(&mut self, id: u64) -> Fallible<()> {
+        let Some(connection) = self.connections.get_mut(&id) else { return Ok(()) };
+        if let Some(session) = &mut connection.relay_end {
+            connection.relay_sent_ms.pop_front();
+            session.handle_sent(Tick::from_millis(self.now_ms));
+            connection.relay_ready = true;
+        }
+        Ok(())
     }
 
     fn relay_effect(&mut self, id: u64) -> Fallible<()> {
@@ -227,12 +246,18 @@ impl World {
         }
         match effect {
             RelayEffect::Send(frame) => {
-                session.handle_sent(now);
+                let mut sent_ms = self.now_ms;
                 if !connection.cut && !connection.worn {
                     self.trace.note(&frame);
-                    connection.down.send(frame.to_vec(), self.now_ms, &mut self.dice, &self.weather.network);
-                    self.wear(id);
+                    let network = &self.weather.network;
+                    sent_ms = connection.down.send(frame.to_vec(), self.now_ms, &mut self.dice, network);
                 }
+                if sent_ms > self.now_ms {
+                    connection.relay_sent_ms.push_back(sent_ms);
+                } else {
+                    session.handle_sent(now);
+                }
+                self.overflow(id, false);
             }
             RelayEffect::Authenticate(claim) => match self.relay.admit(&claim, self.now_ms) {
                 Err(_) if unavailable => session.shut(Code::Unavailable, now),

@@ -25,6 +25,7 @@ mod link;
 mod mutation;
 mod outside;
 mod people;
+pub mod poor;
 mod relay;
 mod sabotage;
 mod summary;

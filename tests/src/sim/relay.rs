@@ -228,7 +228,13 @@ impl Relay {
         let seen = self.store.seen(branch.id, claim.actor).map_err(wrong)?;
         let same_feed = claim.epoch == Some(branch.epoch);
         let sum = if same_feed { self.store.sum_at(branch.id, claim.cursor.base).map_err(wrong)? } else { None };
+        let brought = if same_feed {
+            self.store.brought(branch.id, claim.key, claim.actor, claim.cursor.base).map_err(wrong)?
+        } else {
+            Vec::new()
+        };
         Ok(Ok(Admission {
+            brought: brought.into_iter().map(|(position, hash)| (position, hash.short())).collect(),
             time: Self::wall(now_ms),
             membership: self.membership(&device)?,
             epoch: branch.epoch,

@@ -82,7 +82,7 @@ impl Weather {
             devices: dice.weighted(&[(5, 2), (5, 3), (3, 4), (1, 6), (1, 9)]),
             chaos_steps: dice.weighted(&[(4, 250), (4, 500), (1, 1_200)]),
             network: Network {
-                latency_ms_max: dice.weighted(&[(2, 5), (2, 100), (1, 900)]),
+                latency_ms: (1, dice.weighted(&[(2, 5), (2, 100), (1, 900)])),
                 bytes_per_s: dice.weighted(&[(3, None), (1, Some(4_000)), (1, Some(40_000))]),
                 cut_every_bytes: dice.weighted(&[(5, None), (1, Some(32 * 1024)), (1, Some(16 * 1024))]),
             },
@@ -93,6 +93,22 @@ impl Weather {
             clock_ms_max: dice.weighted(&[(2, 1_000), (1, 120_000), (1, 9 * 3_600_000)]),
             style: dice.weighted(&[(5, Style::Terse), (1, Style::Wordy)]),
             troubles,
+        }
+    }
+
+    /// Nothing breaks, nobody edits by themselves, clocks are right.
+    pub(super) fn still(devices: usize, network: Network) -> Weather {
+        Weather {
+            devices,
+            chaos_steps: 0,
+            network,
+            frame_bytes: None,
+            per_mille_trouble: 0,
+            per_mille_copy: 0,
+            per_mille_edit: 0,
+            clock_ms_max: 0,
+            style: Style::Terse,
+            troubles: Vec::new(),
         }
     }
 

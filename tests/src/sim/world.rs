@@ -35,6 +35,10 @@ pub(super) struct Connection {
     /// Effects may wait at this end.
     pub(super) device_ready: bool,
     pub(super) relay_ready: bool,
+    /// Until when the device's end waits for the system to take what it sent.
+    pub(super) device_sends_until_ms: u64,
+    /// When the system has taken what the relay's end sent, frame by frame.
+    pub(super) relay_sent_ms: VecDeque<u64>,
     pub(super) mail: VecDeque<Mail>,
     /// The link is dead, what is sent into it is lost, and both ends get to know.
     pub(super) cut: bool,
@@ -54,6 +58,25 @@ impl Connection {
         self.cut = true;
         self.up.lose();
         self.down.lose();
+    }
+
+    /// Bytes that have left either end by `at_ms`.
+    pub(super) fn carried(&self, at_ms: u64) -> u64 {
+        self.up.left(at_ms) + self.down.left(at_ms)
+    }
+
+    /// When it will have carried `limit` bytes of what was sent so far.
+    fn wears_out_at(&self, limit: Option<u64>) -> Option<u64> {
+        let limit = limit.filter(|_| !self.cut && !self.worn)?;
+        let (mut before, mut at_ms) = (0, self.up.free_at_ms().max(self.down.free_at_ms()));
+        if self.carried(at_ms) < limit {
+            return None;
+        }
+        while before < at_ms {
+            let middle = before.midpoint(at_ms);
+            if self.carried(middle) < limit { before = middle + 1 } else { at_ms = middle }
+        }
+        Some(at_ms)
     }
 }
 
@@ -109,6 +132,11 @@ impl World {
     fn new(seed: u64, mutation: Option<Mutation>) -> Fallible<Self> {
         let mut dice = Dice::new(seed, 0);
         let weather = Weather::draw(&mut dice);
+        World::under(weather, dice, mutation)
+    }
+
+    /// A world that nothing has happened in.
+    pub(super) fn under(weather: Weather, mut dice: Dice, mutation: Option<Mutation>) -> Fallible<Self> {
         let mut devices: Vec<Device> = (0..weather.devices)
             .map(|number| Device::new(number, weather.frame_bytes, &mut dice))
             .collect::<Result<_, _>>()?;
@@ -219,11 +247,7 @@ impl World {
         self.now_ms += self.dice.below(4);
         self.mend()?;
         self.connections.retain(|_, c| c.device_end.is_some() || c.relay_end.is_some());
-        for connection in self.connections.values_mut().filter(|c| c.worn && !c.cut) {
-            if connection.up.is_empty() && connection.down.is_empty() {
-                connection.cut();
-            }
-        }
+        self.wear_out();
         if self.breaking {
             self.keep_copies()?;
         }
@@ -258,10 +282,27 @@ impl World {
         }
     }
 
-    fn connection_actions(&self, id: u64, actions: &mut Vec<Action>) {
+    /// A bad network cuts a connection that has carried so much; what is under way still arrives, if it has left whole.
+    pub(super) fn wear_out(&mut self) {
+        for connection in self.connections.values_mut() {
+            let limit = self.weather.network.cut_every_bytes;
+            if let Some(at_ms) = connection.wears_out_at(limit).filter(|at_ms| *at_ms <= self.now_ms) {
+                self.summary.cuts += 1;
+                connection.worn = true;
+                connection.up.cut(at_ms);
+                connection.down.cut(at_ms);
+            }
+            if connection.worn && !connection.cut && connection.up.is_empty() && connection.down.is_empty() {
+                connection.cut();
+            }
+        }
+    }
+
+    pub(super) fn connection_actions(&self, id: u64, actions: &mut Vec<Action>) {
         let Some(connection) = self.connections.get(&id) else { return };
         let arrived = |direction: &Direction| direction.next_at().is_some_and(|at| at <= self.now_ms);
-        if connection.device_ready && connection.device_end.is_some() {
+        let device_waits = connection.device_sends_until_ms > self.now_ms;
+        if connection.device_ready && !device_waits && connection.device_end.is_some() {
             actions.push(Action::DeviceEffect(id));
         }
         if connection.relay_ready && connection.relay_end.is_some() {
@@ -269,6 +310,9 @@ impl World {
         }
         if !connection.mail.is_empty() && connection.relay_end.is_some() {
             actions.push(Action::Mail(id));
+        }
+        if connection.relay_sent_ms.front().is_some_and(|at| *at <= self.now_ms) && connection.relay_end.is_some() {
+            actions.push(Action::RelaySent(id));
         }
         // A driver performs what is to be done before it reads on.
         if !connection.relay_ready && arrived(&connection.up) && connection.relay_end.is_some() {
@@ -288,7 +332,7 @@ impl World {
     }
 
     /// Nothing can happen now: the clock moves to whatever comes next.
-    fn wait(&mut self) -> Fallible<()> {
+    pub(super) fn wait(&mut self) -> Fallible<()> {
         let mut next = self.now_ms + 60_000;
         let mends = self.devices.iter().map(|device| device.mend_at_ms).chain([self.relay.mend_at_ms]).flatten();
         let attempts = self.devices.iter().map(|device| device.next_attempt_ms.max(device.away_until_ms));
@@ -304,8 +348,14 @@ impl World {
                 connection.up.next_at().filter(|_| connection.relay_end.is_some()),
                 connection.down.next_at().filter(|_| connection.device_end.is_some()),
             ];
+            let later = |at: &u64| *at > self.now_ms;
+            let systems = [
+                connection.wears_out_at(self.weather.network.cut_every_bytes),
+                connection.relay_sent_ms.front().copied().filter(|_| connection.relay_end.is_some()),
+                Some(connection.device_sends_until_ms).filter(|at| later(at) && connection.device_end.is_some()),
+            ];
             let times = timers.into_iter().flatten().map(Tick::millis).chain(arrivals.into_iter().flatten());
-            next = times.fold(next, u64::min);
+            next = times.chain(systems.into_iter().flatten()).fold(next, u64::min);
         }
         self.now_ms = next.max(self.now_ms + 1);
         self.mend()?;

@@ -275,6 +275,7 @@ impl Relay {
             membership: self.membership(device),
             epoch: branch.epoch,
             head: self.head(),
+            brought: Vec::new(),
             seen: seen.map(|seen| Seen { seq: seen.seq, doc: seen.doc, hash: seen.hash }),
             sum: if same { self.store.sum_at(self.branch, claim.cursor.base).unwrap() } else { None },
         }

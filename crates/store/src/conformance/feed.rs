@@ -176,6 +176,26 @@ pub(super) fn the_highest_outbox_number_of_an_actor_is_kept(store: &mut impl Rel
     assert_eq!(ok(store.seen(branch, actor(2))), None);
 }
 
+pub(super) fn what_a_device_brought_under_an_actor_is_known(store: &mut impl RelayStore) {
+    let branch = add_branch(store, 1);
+    add_device(store, 1, branch);
+    add_device(store, 2, branch);
+    let brought = |store: &dyn RelayStore, device: u8, after: u64| {
+        let found = ok(store.brought(branch, key(device), actor(device), Position::new(after)));
+        found.into_iter().map(|(position, hash)| (position.get(), hash)).collect::<Vec<_>>()
+    };
+    assert_eq!(brought(store, 1, 0), []);
+    push(store, branch, 1, vec![pushed(1, 1, 1, 1, 10, &[]), pushed(2, 2, 1, 1, 11, &[])]);
+    push(store, branch, 2, vec![pushed(1, 1, 2, 1, 20, &[10])]);
+    push(store, branch, 1, vec![pushed(3, 1, 1, 2, 12, &[10])]);
+    assert_eq!(brought(store, 1, 0), [(1, hash(10)), (2, hash(11)), (4, hash(12))]);
+    assert_eq!(brought(store, 1, 2), [(4, hash(12))]);
+    assert_eq!(brought(store, 1, 4), []);
+    assert_eq!(brought(store, 2, 0), [(3, hash(20))]);
+    let other = ok(store.brought(branch, key(1), actor(2), Position::START));
+    assert_eq!(other, [], "another device's actor is not its own");
+}
+
 pub(super) fn what_was_acknowledged_is_there_after_reopening<S: RelayStore>(open: &impl Fn(&str) -> S, name: &str) {
     let mut store = open(name);
     let branch = add_branch(&mut store, 1);

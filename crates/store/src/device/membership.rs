@@ -7,8 +7,9 @@ use super::{OutboxSeq, ReadTx, WriteTx};
 use crate::StoreError;
 use crate::columns::{Columns, integer};
 
-/// How large a frame a new member asks for, in bytes: what a good link takes in one go.
-pub const FRAME_BYTES_FIRST: u32 = 256 << 10;
+/// How large a frame a new member asks for, in bytes: little is lost when the link turns out to be poor, and a good one is
+/// given more as it carries more.
+pub const FRAME_BYTES_FIRST: u32 = 8 << 10;
 
 /// The last entry of the outbox, in its order, that the relay has taken. The relay keeps the same pair per actor; when the
 /// two disagree, this store is a restored copy.

@@ -77,6 +77,19 @@ pub struct OutboxCounts {
 }
 
 impl ReadTx<'_> {
+    /// The entries up to `through` that wait, in order, without their bytes.
+    ///
+    /// # Errors
+    /// Any [`StoreError`] of reading.
+    pub fn outbox_hashes(&self, through: OutboxSeq) -> Result<Vec<(OutboxSeq, ChangeHash)>, StoreError> {
+        let entries = self
+            .tx
+            .prepare_cached("SELECT seq, hash FROM outbox WHERE seq <= ?1 AND refused IS NULL ORDER BY seq")?
+            .query_map([integer(through.get())], |row| Ok((OutboxSeq(row.number(0)?), row.hash(1)?)))?
+            .collect::<Result<_, _>>()?;
+        Ok(entries)
+    }
+
     /// The entries after `after` that wait, in order: as many as fit into `bytes_max`, and one at least if there is any.
     ///
     /// # Errors

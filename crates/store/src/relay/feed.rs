@@ -24,6 +24,12 @@ pub const OWED_MAX: usize = 64;
 /// hold the store.
 pub const DOCUMENTS_PER_BATCH_MAX: usize = 4_096;
 
+/// How many changes [`Feeds::brought`] names.
+pub const BROUGHT_MAX: u32 = 4_096;
+
+/// How many positions [`Feeds::brought`] looks through: some milliseconds, for a device that was cut off while it pushed.
+pub const BROUGHT_REACH: u32 = 16_384;
+
 /// One device's push, one of several that are committed together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Submission {
@@ -337,4 +343,18 @@ pub trait Feeds {
     /// # Errors
     /// Any [`StoreError`] of reading.
     fn seen(&self, branch: BranchId, actor: Actor) -> Result<Option<Seen>, StoreError>;
+
+    /// What `device` itself brought under `actor`, first changes of documents included, at the positions after `after`, in feed
+    /// order, without what was erased: [`BROUGHT_MAX`] at most. Nothing when what [`Feeds::seen`] says of the actor stands
+    /// more than [`BROUGHT_REACH`] positions after `after`.
+    ///
+    /// # Errors
+    /// Any [`StoreError`] of reading.
+    fn brought(
+        &self,
+        branch: BranchId,
+        device: DeviceKey,
+        actor: Actor,
+        after: Position,
+    ) -> Result<Vec<(Position, ChangeHash)>, StoreError>;
 }

@@ -24,9 +24,9 @@ pub use documents::{
     Behind, BranchCounts, Content, DOCUMENTS_BYTES_MAX, Documents, Materialized, Quarantined, RelayDocument,
 };
 pub use feed::{
-    Appended, CHANGE_BYTES_MAX, DOCUMENT_CHANGE_BYTES_MAX, DOCUMENTS_PER_BATCH_MAX, Erasure, FeedAsk, FeedBatch,
-    FeedChange, FeedDocument, FeedForm, Feeds, Intake, Made, OWED_MAX, Pushed, Receipt, Restoration, Restoring, Seen,
-    Submission, Writing,
+    Appended, BROUGHT_MAX, BROUGHT_REACH, CHANGE_BYTES_MAX, DOCUMENT_CHANGE_BYTES_MAX, DOCUMENTS_PER_BATCH_MAX,
+    Erasure, FeedAsk, FeedBatch, FeedChange, FeedDocument, FeedForm, Feeds, Intake, Made, OWED_MAX, Pushed, Receipt,
+    Restoration, Restoring, Seen, Submission, Writing,
 };
 pub use registry::{
     Branch, BranchDraft, DEFAULT_ZONE, Device, DeviceReport, Enrolment, Invite, InviteDigest, Origin, PageSession,

@@ -42,6 +42,8 @@ pub struct Start {
     pub settled: u64,
     /// How many changes wait in the outbox, those refused earlier left out.
     pub outbox: u64,
+    /// How many bytes these come to.
+    pub outbox_bytes: u64,
     /// The wall clock, uncorrected.
     pub time: Timestamp,
     /// What the acknowledged changes come to: every change it holds, applied or set aside, without those in the outbox,
@@ -129,6 +131,17 @@ pub enum DeviceEffect {
         verdicts: Vec<(u64, Verdict)>,
         /// The new cursor, when nothing but this device's own changes lay between.
         cursor: Option<Cursor>,
+        /// See [`Start::ahead`].
+        ahead: Position,
+    },
+    /// The relay says that it took these changes, and had no chance to say so before: the entries of the outbox with a sequence
+    /// of at most `through` whose hash begins with one of them leave it, and `ahead` is kept, in ONE transaction. Comes before
+    /// anything that arrives. Answer with `handle_settled`.
+    SettleTaken {
+        /// The highest sequence that the relay has seen.
+        through: u64,
+        /// The first 16 bytes of each hash.
+        taken: Vec<[u8; 16]>,
         /// See [`Start::ahead`].
         ahead: Position,
     },

@@ -5,13 +5,17 @@ use std::collections::VecDeque;
 use vocab::{Cursor, Owed, Position, Refusal, Sum, Verdict};
 
 use super::{Arrival, DeviceEffect, Form, Line, OutboxBatch, OutboxEntry};
-use crate::limits::{CHANGE_BYTES_MAX, ITEMS_PER_FRAME_MAX, PROGRESS_EVERY_FRAMES, PUSHES_IN_FLIGHT_MAX};
-use crate::wire::{Documents, Frame, Item, ItemForm, Push, PushedChange, Verdicts};
+use crate::limits::{
+    CHANGE_BYTES_MAX, ITEMS_PER_FRAME_MAX, PROGRESS_EVERY_FRAMES, PUSHES_IN_FLIGHT_MAX, WINDOW_FRAME_BYTES_MAX,
+    payload_bytes,
+};
+use crate::wire::{Documents, Frame, Item, ItemForm, Outflow, Push, PushedChange, Verdicts, Windows};
 use crate::{Code, Progress, Tick};
 
 #[derive(Debug)]
 pub(super) struct Exchange {
-    frame_bytes: usize,
+    /// How many bytes of payload a frame takes, to begin with.
+    wanted: usize,
     down: Down,
     up: Up,
     /// What the relay was told last, in the handshake at first.
@@ -56,6 +60,19 @@ struct Up {
     settled_since_asked: u64,
     /// Entries settled in this exchange.
     settled: u64,
+    window: Window,
+    /// The relay sends no documents until it is told that everything is pushed.
+    awaited: bool,
+}
+
+/// What pushes that go into small frames say once and not again.
+#[derive(Debug)]
+enum Window {
+    /// The relay grants none, or it has ended.
+    None,
+    /// The relay grants one, of this dictionary.
+    Granted(u8),
+    Open(Outflow),
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -71,10 +88,10 @@ enum Reading {
 }
 
 impl Exchange {
-    pub(super) fn new(frame_bytes: usize, waiting: u64, place: Place) -> Self {
+    pub(super) fn new(wanted: usize, waiting: u64, place: Place) -> Self {
         let Place { cursor, owed, caught_up } = place;
         Exchange {
-            frame_bytes,
+            wanted,
             down: Down { cursor, owed, caught_up, frames_untold: 0, sum: None },
             up: Up {
                 reading: Reading::Due,
@@ -84,10 +101,22 @@ impl Exchange {
                 waiting,
                 settled_since_asked: 0,
                 settled: 0,
+                window: Window::None,
+                awaited: false,
             },
             told: Progress { cursor, outbox: waiting },
             began: cursor.through,
         }
+    }
+
+    /// The relay takes pushes that are parts of a window.
+    pub(super) fn may_open_a_window(&mut self, dictionary: u8) {
+        self.up.window = Window::Granted(dictionary);
+    }
+
+    /// Whether the relay waits with the feed until everything is pushed.
+    pub(super) fn pushes_first(&mut self, awaited: bool) {
+        self.up.awaited = awaited;
     }
 
     pub(super) fn take(&mut self, frame: Frame, line: &mut Line, now: Tick) -> Result<(), Code> {
@@ -213,22 +242,35 @@ impl Exchange {
 
     /// Sends what may be sent and reads what may be read.
     pub(super) fn pump(&mut self, line: &mut Line, now: Tick) {
+        let frame_bytes = payload_bytes(self.wanted, line.report.bytes_up + line.report.bytes_down);
         while !self.up.queue.is_empty() && self.up.in_flight.len() < PUSHES_IN_FLIGHT_MAX {
-            let changes = self.up.next_push(self.frame_bytes);
+            let changes = self.up.next_push(frame_bytes);
             let seqs = changes.iter().map(|change| change.seq).collect();
-            let frame = Frame::Push(Push { changes });
-            if self.up.in_flight.is_empty() {
-                line.ask(&frame, now);
-            } else {
-                line.send(&frame, now);
+            line.report.round_trips += u32::from(self.up.in_flight.is_empty());
+            let follows = !self.up.queue.is_empty() || self.up.reading != Reading::Exhausted;
+            match self.up.window(follows && frame_bytes <= WINDOW_FRAME_BYTES_MAX) {
+                Window::Open(window) => {
+                    line.send_in(&Frame::Push(Push { changes, more: follows }), Some(window), now);
+                    if !follows {
+                        self.up.window = Window::None;
+                    }
+                }
+                Window::Granted(_) | Window::None => line.send(&Frame::Push(Push { changes, more: follows }), now),
             }
+            self.up.awaited &= follows;
             self.up.in_flight.push_back(seqs);
         }
         let room = self.up.queue.is_empty() && self.up.in_flight.len() < PUSHES_IN_FLIGHT_MAX;
         if room && self.up.reading == Reading::Due {
             self.up.reading = Reading::Asked;
             self.up.settled_since_asked = 0;
-            line.effects.push_back(DeviceEffect::ReadOutbox { after: self.up.after, bytes_max: self.frame_bytes });
+            line.effects.push_back(DeviceEffect::ReadOutbox { after: self.up.after, bytes_max: frame_bytes });
+        }
+        if self.up.awaited && self.up.queue.is_empty() && self.up.reading == Reading::Exhausted {
+            // There was less to push than it seemed.
+            self.up.awaited = false;
+            self.told.outbox = u64::MAX;
+            self.tell_progress(line, now);
         }
     }
 
@@ -298,6 +340,16 @@ impl Up {
         self.settled_since_asked += count;
         self.settled += count;
         line.report.outbox = self.waiting;
+    }
+
+    /// The window, opened now if it is worth it.
+    fn window(&mut self, worth_it: bool) -> &mut Window {
+        if let Window::Granted(dictionary) = self.window {
+            let opened = Some(dictionary).filter(|_| worth_it).and_then(|dictionary| Windows::new(1).open(dictionary));
+            // A push that stands alone gives it back.
+            self.window = opened.map_or(Window::None, Window::Open);
+        }
+        &mut self.window
     }
 
     fn next_push(&mut self, frame_bytes: usize) -> Vec<PushedChange> {

@@ -21,10 +21,13 @@ pub use effect::{
 };
 
 use crate::limits::{FRAME_BYTES_WANTED_MAX, FRAME_BYTES_WANTED_MIN, HANDSHAKE_MS_MAX, HEARTBEAT_MS, IDLE_MS_MAX};
-use crate::wire::{Challenge, DICTIONARY_LATEST, Frame, Inflow, Item, Packing, Signed, VERSION, Welcome};
+use crate::wire::{Challenge, DICTIONARY_LATEST, Frame, Inflow, Item, Outflow, Packing, Signed, VERSION, Welcome};
 use crate::{Claim, Code, DeviceSecret, EnrolRequest, Known, Plan, Report, Tick, Wanted};
 use exchange::{Exchange, Place};
 use reconcile::Reconciling;
+
+/// Frames of an outbox that may be pushed while documents come.
+const PUSHED_MEANWHILE_FRAMES: u64 = 2;
 
 /// How many frames may wait while the driver looks up what the relay has seen.
 const HELD_FRAMES_MAX: usize = 64;
@@ -96,7 +99,12 @@ impl Line {
     }
 
     fn send(&mut self, frame: &Frame, now: Tick) {
-        let bytes = frame.encode(self.packing);
+        self.send_in(frame, None, now);
+    }
+
+    /// Sends a frame that may be a part of a window.
+    fn send_in(&mut self, frame: &Frame, window: Option<&mut Outflow>, now: Tick) {
+        let bytes = frame.encode_in(self.packing, window);
         self.report.bytes_up += bytes.len() as u64;
         self.sent = now;
         self.effects.push_back(DeviceEffect::Send(bytes));
@@ -105,6 +113,13 @@ impl Line {
     fn ask(&mut self, frame: &Frame, now: Tick) {
         self.report.round_trips += 1;
         self.send(frame, now);
+    }
+}
+
+impl Start {
+    /// A small outbox is pushed while documents come; documents changed on both sides may then be sent twice.
+    fn pushes_first(&self) -> bool {
+        self.outbox_bytes > PUSHED_MEANWHILE_FRAMES * u64::from(self.frame_bytes)
     }
 }
 
@@ -214,6 +229,7 @@ impl DeviceSession {
                     owed: start.owed.clone(),
                     frame_bytes: start.frame_bytes.clamp(FRAME_BYTES_WANTED_MIN, FRAME_BYTES_WANTED_MAX),
                     dictionary: DICTIONARY_LATEST,
+                    pushes_first: start.pushes_first(),
                 };
                 self.line.ask(&Frame::Hello(Signed::claim(&self.secret, &challenge.nonce, &claim)), now);
                 self.state = State::AwaitingWelcome { start, asked: now };
@@ -270,7 +286,10 @@ impl DeviceSession {
         let frame_bytes = start.frame_bytes.clamp(FRAME_BYTES_WANTED_MIN, FRAME_BYTES_WANTED_MAX) as usize;
         self.line.report.head = welcome.head;
         let (cursor, owed) = match welcome.plan {
-            Plan::Continue => (start.cursor, start.owed.clone()),
+            Plan::Continue => {
+                self.settle_taken(welcome);
+                (start.cursor, start.owed.clone())
+            }
             Plan::FromStart => {
                 self.start_over(start, welcome);
                 (Cursor::default(), Vec::new())
@@ -283,7 +302,22 @@ impl DeviceSession {
         };
         let caught_up = cursor == Cursor::at(welcome.head) && owed.is_empty();
         let place = Place { cursor, owed, caught_up };
-        self.exchange(Exchange::new(frame_bytes, start.outbox, place), now);
+        let mut exchange = Exchange::new(frame_bytes, start.outbox, place);
+        exchange.pushes_first(start.pushes_first());
+        if welcome.window {
+            exchange.may_open_a_window(welcome.dictionary);
+        }
+        self.exchange(exchange, now);
+    }
+
+    /// What the relay took before the last connection was lost is not pushed again, and not sent back.
+    fn settle_taken(&mut self, welcome: &Welcome) {
+        let Some(seen) = welcome.seen.filter(|_| !welcome.taken.is_empty()) else { return };
+        self.line.report.pushed += welcome.taken.len() as u64;
+        // It stands no later than there.
+        self.line.ledger.ahead = self.line.ledger.ahead.max(welcome.head);
+        let (through, taken, ahead) = (seen.seq, welcome.taken.clone(), self.line.ledger.ahead);
+        self.line.change(DeviceEffect::SettleTaken { through, taken, ahead });
     }
 
     fn start_over(&mut self, start: &Start, welcome: &Welcome) {

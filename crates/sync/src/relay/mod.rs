@@ -11,15 +11,15 @@ mod service;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use vocab::{RangeAnswer, Timestamp};
+use vocab::{Position, RangeAnswer, Timestamp};
 
 pub use effect::{
     Appended, Compared, FeedBatch, FeedDocument, FeedForm, RelayConfig, RelayCounters, RelayEffect, Restoration,
     RestoreForm, Restored, Submission,
 };
 
-use crate::limits::{HANDSHAKE_MS_MAX, IDLE_MS_MAX};
-use crate::wire::{Challenge, DICTIONARY_LATEST, Frame, Packing, Reason, Signed, VERSION, Welcome, Windows};
+use crate::limits::{HANDSHAKE_MS_MAX, IDLE_MS_MAX, TAKEN_MAX, WINDOW_FRAME_BYTES_MAX};
+use crate::wire::{Challenge, DICTIONARY_LATEST, Frame, Inflow, Packing, Reason, Signed, VERSION, Welcome, Windows};
 use crate::{Admission, Claim, Code, LiveBatch, Membership, Nonce, Plan, Tick};
 use service::Service;
 
@@ -55,6 +55,8 @@ struct Line {
     effects: VecDeque<RelayEffect>,
     counters: RelayCounters,
     packing: Packing,
+    /// What the device pushes in parts of a window.
+    window: Inflow,
     opened: Tick,
     heard: Tick,
     /// Frames handed to the driver and not yet by the driver to the socket.
@@ -81,6 +83,7 @@ impl RelaySession {
             effects: VecDeque::new(),
             counters: RelayCounters::default(),
             packing: Packing::PLAIN,
+            window: Inflow::sealed(),
             opened: now,
             heard: now,
             in_flight: 0,
@@ -102,7 +105,7 @@ impl RelaySession {
         }
         self.line.heard = now;
         self.line.counters.bytes_in += bytes.len() as u64;
-        match Frame::decode(bytes, self.line.packing) {
+        match Frame::decode_in(bytes, self.line.packing, &mut self.line.window) {
             Ok(frame) => self.take(frame, now),
             Err(error) => self.end(Reason { code: error.code(), text: error.to_string() }),
         }
@@ -166,17 +169,30 @@ impl RelaySession {
             Ok(admission) if admission.membership.branch != claim.branch => self.refuse(Code::WrongBranch),
             Ok(admission) => {
                 self.line.heard = now;
+                let plan = Plan::of(&claim, &admission);
+                let packing = Packing::agreed(DICTIONARY_LATEST, claim.dictionary);
+                let grants = claim.outbox > 0 && (claim.frame_bytes as usize) <= WINDOW_FRAME_BYTES_MAX;
+                let granted = self.windows.as_ref().filter(|_| grants).and_then(|it| it.admit(packing.dictionary));
+                // What it pushed itself is not to be sent back, in another session either.
+                let mut brought = admission.brought;
+                brought.retain(|_| plan == Plan::Continue);
+                let unheard = |(position, hash): &(Position, [u8; 16])| (*position > claim.ahead).then_some(*hash);
+                let taken: Vec<[u8; 16]> = brought.iter().filter_map(unheard).take(TAKEN_MAX).collect();
                 let welcome = Welcome {
-                    plan: Plan::of(&claim, &admission),
+                    plan,
                     time: admission.time,
                     membership: admission.membership,
                     epoch: admission.epoch,
                     head: admission.head,
                     seen: admission.seen,
-                    dictionary: Packing::agreed(DICTIONARY_LATEST, claim.dictionary).dictionary,
+                    dictionary: packing.dictionary,
+                    window: granted.is_some(),
+                    taken,
                 };
                 let mut service = Service::new(self.config, self.windows.clone(), claim, &welcome);
-                self.line.packing = Packing { dictionary: welcome.dictionary };
+                service.brought(brought.into_iter().map(|(position, _)| position));
+                self.line.packing = packing;
+                self.line.window = granted.unwrap_or_else(Inflow::sealed);
                 self.line.send(&Frame::Welcome(welcome));
                 service.pump(&mut self.line);
                 self.state = State::Serving(Box::new(service));

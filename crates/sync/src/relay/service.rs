@@ -10,7 +10,7 @@ use super::reconcile::{Asker, Requests, refusal};
 use super::{Appended, Compared, FeedBatch, FeedForm, Line, RelayConfig, RelayEffect, Restored, Submission};
 use crate::limits::{
     BATCH_BYTES, FRAME_BYTES_WANTED_MAX, FRAME_BYTES_WANTED_MIN, FRAMES_IN_FLIGHT_MAX, LARGE_BYTES_MIN,
-    PUSHES_IN_FLIGHT_MAX, WINDOW_FRAME_BYTES_MAX,
+    PUSHES_IN_FLIGHT_MAX, WINDOW_FRAME_BYTES_MAX, payload_bytes,
 };
 use crate::wire::{Frame, Landing, Outflow, Packer, Packing, Push, PushedChange, Verdicts, Welcome, Windows};
 use crate::{Claim, Code, LiveBatch, Plan, inspect};
@@ -28,7 +28,10 @@ pub(super) struct Service {
 /// The feed's way down.
 #[derive(Debug)]
 struct Down {
-    frame_bytes: usize,
+    /// How many bytes of payload the device wants in a frame, to begin with.
+    wanted: usize,
+    /// The most that is put into one.
+    batch_bytes: usize,
     packing: Packing,
     /// Where windows come from; none when the driver grants none.
     windows: Option<Windows>,
@@ -40,6 +43,8 @@ struct Down {
     owed: Vec<Owed>,
     /// The latest position known.
     head: Position,
+    /// The device pushes its outbox first.
+    waits: bool,
     /// The device has been told that there is no more, or needed nothing.
     caught_up: bool,
     /// From where the driver is reading a batch.
@@ -73,7 +78,8 @@ struct Unanswered {
 impl Service {
     pub(super) fn new(config: RelayConfig, windows: Option<Windows>, claim: Claim, welcome: &Welcome) -> Self {
         let wanted = claim.frame_bytes.clamp(FRAME_BYTES_WANTED_MIN, FRAME_BYTES_WANTED_MAX) as usize;
-        let frame_bytes = config.batch_bytes.clamp(1, BATCH_BYTES).min(wanted);
+        let batch_bytes = config.batch_bytes.clamp(1, BATCH_BYTES);
+        let wanted = batch_bytes.min(wanted);
         let (sent, owed) = match welcome.plan {
             Plan::Continue => (claim.cursor, claim.owed.clone()),
             Plan::FromStart => (Cursor::default(), Vec::new()),
@@ -81,16 +87,18 @@ impl Service {
         };
         let caught_up = sent == Cursor::at(welcome.head) && owed.is_empty();
         Service {
-            asker: Asker { branch: claim.branch, device: claim.key, frame_bytes },
+            asker: Asker { branch: claim.branch, device: claim.key, frame_bytes: wanted },
             reconciling: (welcome.plan == Plan::Reconcile).then(Requests::default),
             down: Down {
-                frame_bytes,
+                wanted,
+                batch_bytes,
                 packing: Packing { dictionary: welcome.dictionary },
                 windows,
                 window: None,
                 sent,
                 owed,
                 head: welcome.head,
+                waits: claim.pushes_first,
                 caught_up,
                 reading: None,
                 pending: VecDeque::new(),
@@ -99,6 +107,13 @@ impl Service {
             },
             up: Up { last_seq: 0, unanswered: VecDeque::new() },
             claim,
+        }
+    }
+
+    /// The device brought what stands at these positions, and holds it.
+    pub(super) fn brought(&mut self, positions: impl Iterator<Item = Position>) {
+        for position in positions {
+            self.down.own.add(Position::new(position.get().saturating_sub(1)), position);
         }
     }
 
@@ -118,7 +133,13 @@ impl Service {
                 self.down.caught_up = false;
             }
             (None, Frame::Push(push)) => return self.push(push, line),
-            (None, Frame::Progress(progress)) => line.effects.push_back(RelayEffect::ReportProgress(progress)),
+            (None, Frame::Progress(progress)) => {
+                if progress.outbox == 0 {
+                    line.window.close();
+                }
+                self.down.waits = false;
+                line.effects.push_back(RelayEffect::ReportProgress(progress));
+            }
             _ => return Err(Code::Unexpected),
         }
         self.pump(line);
@@ -129,6 +150,7 @@ impl Service {
         if self.up.unanswered.len() >= PUSHES_IN_FLIGHT_MAX {
             return Err(Code::Limit);
         }
+        self.down.waits &= push.more;
         let mut verdicts = Vec::with_capacity(push.changes.len());
         let mut submissions = Vec::new();
         for PushedChange { seq, doc, bytes } in push.changes {
@@ -227,7 +249,7 @@ impl Service {
 
     pub(super) fn feed(&mut self, batch: FeedBatch, line: &mut Line) {
         if let Some(asked) = self.down.reading.take() {
-            self.down.pack(asked, batch);
+            self.down.pack(asked, batch, self.down.frame_bytes(line));
             self.pump(line);
         }
     }
@@ -235,7 +257,7 @@ impl Service {
     pub(super) fn live(&mut self, batch: &LiveBatch, line: &mut Line) {
         self.down.head = self.down.head.max(batch.to());
         let exactly_there = self.down.sent == Cursor::at(batch.from()) && self.down.is_quiet();
-        let fits = batch.bytes() <= self.down.frame_bytes && line.in_flight < FRAMES_IN_FLIGHT_MAX;
+        let fits = batch.bytes() <= self.down.frame_bytes(line) && line.in_flight < FRAMES_IN_FLIGHT_MAX;
         if self.claim.follows && self.reconciling.is_none() && self.down.caught_up && exactly_there && fits {
             self.down.pending.extend(batch.frames(self.down.packing).iter().cloned());
             self.down.sent = Cursor::at(batch.to());
@@ -257,16 +279,17 @@ impl Service {
             return requests.pump(&self.asker, line);
         }
         let behind = self.down.sent != Cursor::at(self.down.head);
-        let wanted = !self.down.caught_up || (self.claim.follows && behind);
+        let wanted = !self.down.waits && (!self.down.caught_up || (self.claim.follows && behind));
         if wanted && self.down.is_quiet() && line.in_flight < FRAMES_IN_FLIGHT_MAX {
             let after = self.down.beyond_own();
+            let bytes_max = self.down.frame_bytes(line);
             self.down.reading = Some(after);
             line.effects.push_back(RelayEffect::ReadFeed {
                 branch: self.claim.branch,
                 after,
                 owed: self.down.owed.clone(),
-                large_bytes: self.down.frame_bytes.max(LARGE_BYTES_MIN),
-                bytes_max: self.down.frame_bytes,
+                large_bytes: bytes_max.max(LARGE_BYTES_MIN),
+                bytes_max,
                 skip: self.down.own.named(),
             });
         }
@@ -274,6 +297,11 @@ impl Service {
 }
 
 impl Down {
+    /// How many bytes of payload go into the next frame.
+    fn frame_bytes(&self, line: &Line) -> usize {
+        payload_bytes(self.wanted, line.counters.bytes_in + line.counters.bytes_out).min(self.batch_bytes)
+    }
+
     /// No frame waits and none is being read: what was sent is all there is up to `sent`.
     fn is_quiet(&self) -> bool {
         self.pending.is_empty() && self.reading.is_none()
@@ -289,7 +317,7 @@ impl Down {
     }
 
     /// Packs what the driver read after `asked` into frames that lead on from `sent`.
-    fn pack(&mut self, asked: Cursor, batch: FeedBatch) {
+    fn pack(&mut self, asked: Cursor, batch: FeedBatch, frame_bytes: usize) {
         let FeedBatch { documents, cursor, head, more, owed, sum } = batch;
         // A read that led nowhere settles what the head is: asking again would lead nowhere again.
         let led_on = cursor != asked || !documents.is_empty() || owed != self.owed;
@@ -302,11 +330,13 @@ impl Down {
                 return;
             }
         }
-        if more && self.window.is_none() && self.frame_bytes <= WINDOW_FRAME_BYTES_MAX {
+        if frame_bytes > WINDOW_FRAME_BYTES_MAX {
+            self.window = None;
+        } else if more && self.window.is_none() {
             self.window = self.windows.as_ref().and_then(|windows| windows.open(self.packing.dictionary));
         }
         let mut packer =
-            Packer::new(self.frame_bytes, self.packing, self.sent, head.max(cursor.through)).within(self.window.take());
+            Packer::new(frame_bytes, self.packing, self.sent, head.max(cursor.through)).within(self.window.take());
         for document in documents {
             let large = owed.iter().chain(&self.owed).any(|owed| owed.doc == document.doc);
             match document.form {

@@ -136,6 +136,23 @@ pub(super) fn text(max: usize) -> impl Fn(&mut Decoder<'_>) -> Result<String, Wi
     }
 }
 
+/// The first 16 bytes of hashes, one after the other, at most `max` of them.
+pub(super) fn hashes16(
+    what: &'static str,
+    max: usize,
+) -> impl Fn(&mut Decoder<'_>) -> Result<Vec<[u8; 16]>, WireError> {
+    move |decoder| {
+        let (hashes, rest) = decoder.bytes()?.as_chunks::<16>();
+        if !rest.is_empty() {
+            return Err(WireError::Value { expected: "hashes of 16 bytes each" });
+        }
+        if hashes.len() > max {
+            return Err(WireError::TooMany { what, count: hashes.len() as u64, max: max as u64 });
+        }
+        Ok(hashes.to_vec())
+    }
+}
+
 /// The head of an array of exactly `len` items.
 pub(super) fn tuple(decoder: &mut Decoder<'_>, len: u64) -> Result<(), WireError> {
     match decoder.array()? {

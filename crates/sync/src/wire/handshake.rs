@@ -3,10 +3,10 @@
 use minicbor::Decoder;
 use vocab::{Actor, BranchId, ChangeHash, DeviceCode, DeviceKey, DocId, Epoch, Position, Sum, Timestamp};
 
-use super::cbor::{Fields, Map, array, bool, item, list, text, tuple, uint};
+use super::cbor::{Fields, Map, array, bool, hashes16, item, list, text, tuple, uint};
 use super::documents::{decode_owed, encode_owed};
 use super::{VERSION, WireError, decode_cursor, decode_time, encode_cursor, encode_time};
-use crate::limits::{FRAME_BYTES_WANTED_MAX, INVITE_BYTES_MAX, TEXT_BYTES_MAX};
+use crate::limits::{FRAME_BYTES_WANTED_MAX, INVITE_BYTES_MAX, TAKEN_MAX, TEXT_BYTES_MAX};
 use crate::sign::{self, Purpose};
 use crate::{Claim, Code, DeviceSecret, EnrolRequest, Membership, Nonce, Plan, Seen};
 
@@ -64,6 +64,11 @@ pub struct Welcome {
     pub plan: Plan,
     /// The dictionary of every section after this frame, in both directions; 0 for none.
     pub dictionary: u8,
+    /// Whether pushes may be parts of a window.
+    pub window: bool,
+    /// The first 16 bytes of the hash of each change that this device pushed after its `ahead` and the feed took: it may not
+    /// have heard so. They are not sent back.
+    pub taken: Vec<[u8; 16]>,
 }
 
 impl Signed {
@@ -100,6 +105,9 @@ impl Signed {
         }
         if claim.dictionary != 0 {
             map = map.uint(16, u64::from(claim.dictionary));
+        }
+        if claim.pushes_first {
+            map = map.bool(17, true);
         }
         Signed::new(secret, Purpose::Hello, nonce, &map)
     }
@@ -177,6 +185,7 @@ impl Signed {
             owed: fields.optional(14, decode_owed)?.unwrap_or_default(),
             frame_bytes: fields.optional(15, |d| Ok(d.u32()?))?.unwrap_or(FRAME_BYTES_WANTED_MAX),
             dictionary: fields.optional(16, |d| Ok(d.u8()?))?.unwrap_or_default(),
+            pushes_first: fields.optional(17, bool)?.unwrap_or_default(),
         })
     }
 
@@ -224,7 +233,13 @@ impl Welcome {
             Plan::Reconcile => 2,
         };
         map = map.uint(9, plan);
-        if self.dictionary == 0 { map } else { map.uint(10, u64::from(self.dictionary)) }
+        if self.dictionary != 0 {
+            map = map.uint(10, u64::from(self.dictionary));
+        }
+        if self.window {
+            map = map.bool(11, true);
+        }
+        if self.taken.is_empty() { map } else { map.bytes(12, self.taken.as_flattened()) }
     }
 
     pub(super) fn decode(fields: &Fields<'_>) -> Result<Self, WireError> {
@@ -242,6 +257,8 @@ impl Welcome {
                 _ => return Err(WireError::Value { expected: "a plan" }),
             },
             dictionary: fields.optional(10, |d| Ok(d.u8()?))?.unwrap_or_default(),
+            window: fields.optional(11, bool)?.unwrap_or_default(),
+            taken: fields.optional(12, hashes16("hashes of what was taken", TAKEN_MAX))?.unwrap_or_default(),
         })
     }
 }

@@ -252,7 +252,7 @@ impl Frame {
         self.encode_in(packing, None)
     }
 
-    /// As [`Frame::encode`]; documents become the next part of the window, if there is one.
+    /// As [`Frame::encode`]; documents or pushed changes become the next part of the window, if there is one.
     #[must_use]
     pub fn encode_in(&self, packing: Packing, window: Option<&mut Outflow>) -> Vec<u8> {
         let (number, map) = match self {
@@ -262,7 +262,7 @@ impl Frame {
             Frame::Welcome(welcome) => (number::WELCOME, welcome.encode()),
             Frame::Enrolled { membership, time } => (number::ENROLLED, handshake::encode_enrolled(membership, *time)),
             Frame::Refused(reason) => (number::REFUSED, reason.encode()),
-            Frame::Push(push) => (number::PUSH, push.encode(packing)),
+            Frame::Push(push) => (number::PUSH, push.encode(packing, window)),
             Frame::Verdicts(verdicts) => (number::VERDICTS, verdicts.encode()),
             Frame::Documents(documents) => (number::DOCUMENTS, documents.encode(packing, window)),
             Frame::Progress(progress) => {
@@ -293,7 +293,7 @@ impl Frame {
         Frame::decode_in(bytes, packing, &mut Inflow::default())
     }
 
-    /// As [`Frame::decode`]; documents may be the next part of the window.
+    /// As [`Frame::decode`]; documents or pushed changes may be the next part of the window.
     ///
     /// # Errors
     /// As [`Frame::decode`]. The window is then of no more use.
@@ -320,7 +320,7 @@ impl Frame {
                 Frame::Enrolled { membership, time }
             }
             number::REFUSED => Frame::Refused(Reason::decode(&fields)?),
-            number::PUSH => Frame::Push(Push::decode(&fields, packing)?),
+            number::PUSH => Frame::Push(Push::decode(&fields, packing, window)?),
             number::VERDICTS => Frame::Verdicts(Verdicts::decode(&fields)?),
             number::DOCUMENTS => Frame::Documents(Documents::decode(&fields, packing, window)?),
             number::PROGRESS => Frame::Progress(Progress {

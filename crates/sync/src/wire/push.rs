@@ -3,8 +3,8 @@
 use minicbor::Decoder;
 use vocab::{DocId, Position, Refusal, Sum, Verdict};
 
-use super::cbor::{Fields, Map, array, item, list, tuple, uint};
-use super::{Packing, Verdicts, WireError, section};
+use super::cbor::{Fields, Map, array, bool, item, list, tuple, uint};
+use super::{Inflow, Outflow, Packing, Verdicts, WireError, section};
 use crate::limits::ITEMS_PER_FRAME_MAX;
 
 /// Changes from a device's outbox, in the order of their sequence.
@@ -12,6 +12,8 @@ use crate::limits::ITEMS_PER_FRAME_MAX;
 pub struct Push {
     /// The changes.
     pub changes: Vec<PushedChange>,
+    /// Whether more of the outbox follows, and with it the window that this may be a part of.
+    pub more: bool,
 }
 
 /// One of them.
@@ -26,18 +28,27 @@ pub struct PushedChange {
 }
 
 impl Push {
-    pub(super) fn encode(&self, packing: Packing) -> Map {
+    pub(super) fn encode(&self, packing: Packing, window: Option<&mut Outflow>) -> Map {
         let raw = item(|e| {
             e.array(self.changes.len() as u64)?;
             self.changes.iter().try_for_each(|change| {
                 e.array(3)?.u64(change.seq)?.bytes(change.doc.as_bytes())?.bytes(&change.bytes)?.ok()
             })
         });
-        Map::default().raw(0, section::encode(&raw, packing))
+        let section = match window {
+            Some(window) => section::encode_part(&raw, packing, window),
+            None => section::encode(&raw, packing),
+        };
+        let map = Map::default().raw(0, section);
+        if self.more { map.bool(1, true) } else { map }
     }
 
-    pub(super) fn decode(fields: &Fields<'_>, packing: Packing) -> Result<Self, WireError> {
-        let raw = fields.required(0, |d| section::decode(d, packing))?;
+    pub(super) fn decode(fields: &Fields<'_>, packing: Packing, window: &mut Inflow) -> Result<Self, WireError> {
+        let raw = fields.required(0, |d| section::decode_part(d, packing, window))?;
+        let more = fields.optional(1, bool)?.unwrap_or_default();
+        if !more {
+            window.close();
+        }
         let mut decoder = Decoder::new(&raw);
         let count = list(&mut decoder, "changes", ITEMS_PER_FRAME_MAX as u64)?;
         let mut changes: Vec<PushedChange> = Vec::new();
@@ -56,7 +67,7 @@ impl Push {
         if changes.is_empty() {
             return Err(WireError::Value { expected: "a push of one change at least" });
         }
-        if decoder.position() == raw.len() { Ok(Push { changes }) } else { Err(WireError::Trailing) }
+        if decoder.position() == raw.len() { Ok(Push { changes, more }) } else { Err(WireError::Trailing) }
     }
 }
 

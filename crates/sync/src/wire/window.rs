@@ -38,8 +38,28 @@ impl Windows {
     #[must_use]
     pub fn open(&self, dictionary: u8) -> Option<Outflow> {
         let encoder = encoder(dictionary)?;
+        Some(Outflow { dictionary, parts: 0, encoder: Some(encoder), _place: self.place()? })
+    }
+
+    /// The receiver's end of a window of this dictionary, if one is left and the dictionary is known.
+    #[must_use]
+    pub fn admit(&self, dictionary: u8) -> Option<Inflow> {
+        decoder(dictionary).ok()?;
+        Some(Inflow { open: None, sealed: false, place: Some(self.place()?) })
+    }
+
+    fn place(&self) -> Option<Place> {
         self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).ok()?;
-        Some(Outflow { dictionary, parts: 0, encoder: Some(encoder), left: self.0.clone() })
+        Some(Place(self.0.clone()))
+    }
+}
+
+/// One of so many windows. Dropping it gives it back.
+struct Place(Arc<AtomicUsize>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -49,7 +69,7 @@ pub struct Outflow {
     /// How many parts the present zstd frame has.
     parts: u64,
     encoder: Option<Encoder<'static>>,
-    left: Arc<AtomicUsize>,
+    _place: Place,
 }
 
 impl Outflow {
@@ -65,12 +85,6 @@ impl Outflow {
         self.encoder = Some(encoder);
         self.parts += 1;
         Some((self.parts - 1, data))
-    }
-}
-
-impl Drop for Outflow {
-    fn drop(&mut self) {
-        self.left.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -113,12 +127,24 @@ fn flushed(encoder: &mut Encoder<'static>, raw: &[u8]) -> io::Result<Vec<u8>> {
 pub struct Inflow {
     /// The decoder and the number of the next part, while a window is open.
     open: Option<(u64, Decoder<'static>)>,
+    /// None is ever opened.
+    sealed: bool,
+    place: Option<Place>,
 }
 
 impl Inflow {
+    /// Takes no part of any window.
+    #[must_use]
+    pub fn sealed() -> Inflow {
+        Inflow { open: None, sealed: true, place: None }
+    }
+
     /// The plain bytes of a part: `len` of them, no more and no less.
     pub(super) fn part(&mut self, number: u64, data: &[u8], len: usize, dictionary: u8) -> io::Result<Vec<u8>> {
         let mut decoder = match self.open.take() {
+            _ if self.sealed => {
+                return Err(io::Error::new(io::ErrorKind::InvalidData, "a window that was not granted"));
+            }
             _ if number == 0 => decoder(dictionary)?,
             Some((next, decoder)) if next == number => decoder,
             _ => return Err(io::Error::new(io::ErrorKind::InvalidData, "a part of a window that is not open")),
@@ -128,9 +154,10 @@ impl Inflow {
         Ok(raw)
     }
 
-    /// No part of it follows.
-    pub(super) fn close(&mut self) {
+    /// No part of it follows. One that was admitted is given back, and no other is opened.
+    pub fn close(&mut self) {
         self.open = None;
+        self.sealed |= self.place.take().is_some();
     }
 }
 

@@ -73,6 +73,7 @@ fn questions_and_pushes_outside_of_their_time_end_the_connection() {
     let mut relay = Relay::new();
     let push = Frame::Push(sync::wire::Push {
         changes: vec![sync::wire::PushedChange { seq: 1, doc: doc(1), bytes: vec![1] }],
+        more: false,
     });
     let refused = |claim: &Claim, frame: &Frame, relay: &mut Relay| {
         let mut session = welcomed(relay, claim);

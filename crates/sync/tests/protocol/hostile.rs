@@ -82,6 +82,7 @@ fn frame() -> impl Strategy<Value = Frame> {
         let changes = changes.into_iter();
         Frame::Push(Push {
             changes: changes.map(|(seq, (doc, bytes))| PushedChange { seq, doc, bytes: bytes.to_vec() }).collect(),
+            more: false,
         })
     });
     let span = prop::option::of((small(), small()));
@@ -278,7 +279,7 @@ fn more_than_a_limit_allows_is_refused_and_exactly_that_much_is_not() {
 
     let push = |bytes: usize| {
         let changes = vec![PushedChange { seq: 1, doc: doc(1), bytes: vec![0; bytes] }];
-        decode(&encode(&Frame::Push(Push { changes })))
+        decode(&encode(&Frame::Push(Push { changes, more: false })))
     };
     assert!(push(SECTION_BYTES_MAX - 100).is_ok());
     assert_eq!(push(SECTION_BYTES_MAX).unwrap_err().code(), Code::Limit);

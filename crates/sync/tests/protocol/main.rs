@@ -5,6 +5,7 @@ mod golden;
 mod hostile;
 mod liars;
 mod pair;
+mod pushes;
 mod reconcile;
 mod relay;
 mod samples;

@@ -36,6 +36,8 @@ pub(crate) struct Relay {
     pub(crate) saves: BTreeSet<DocId>,
     pub(crate) refuses: BTreeSet<ChangeHash>,
     pub(crate) seen: BTreeMap<Actor, Seen>,
+    /// What each actor pushed and where it stands.
+    pub(crate) pushed: Vec<(Actor, Position, [u8; 16])>,
     /// The secret of its branch's key.
     pub(crate) secret: [u8; 32],
     /// It takes tombstones of other keys: its own were lost.
@@ -65,6 +67,7 @@ impl Relay {
             saves: BTreeSet::new(),
             refuses: BTreeSet::new(),
             seen: BTreeMap::new(),
+            pushed: Vec::new(),
             secret: [5; 32],
             recovering: false,
             batch_bytes: BATCH_BYTES,
@@ -156,6 +159,9 @@ impl Relay {
                 for submission in submissions {
                     let (doc, hash) = (submission.doc, submission.header.hash);
                     let verdict = self.take(doc, hash, submission.bytes);
+                    if let Verdict::Accepted(position) = verdict {
+                        self.pushed.push((session_actor, position, hash.short()));
+                    }
                     if !matches!(verdict, Verdict::Refused(_)) {
                         self.seen.insert(session_actor, Seen { seq: submission.seq, doc, hash });
                     }
@@ -182,7 +188,11 @@ impl Relay {
     fn admit(&self, claim: &Claim) -> Admission {
         let position = usize::try_from(claim.cursor.base.get()).unwrap_or(usize::MAX);
         let sum = (claim.epoch == Some(self.admission.epoch)).then(|| self.sums.get(position).copied()).flatten();
-        Admission { sum, seen: self.seen.get(&claim.actor).copied(), ..self.admission.clone() }
+        let later = |(actor, position, _): &&(Actor, Position, [u8; 16])| {
+            sum.is_some() && *actor == claim.actor && *position > claim.cursor.base
+        };
+        let brought = self.pushed.iter().filter(later).map(|(_, position, hash)| (*position, *hash)).collect();
+        Admission { sum, brought, seen: self.seen.get(&claim.actor).copied(), ..self.admission.clone() }
     }
 
     fn take(&mut self, doc: DocId, hash: ChangeHash, bytes: Arc<[u8]>) -> Verdict {

@@ -65,6 +65,7 @@ pub(crate) fn claim() -> Claim {
         owed: Vec::new(),
         frame_bytes: FRAME_BYTES_WANTED_MAX,
         dictionary: 0,
+        pushes_first: false,
     }
 }
 
@@ -76,6 +77,7 @@ pub(crate) fn full_claim() -> Claim {
         owed: vec![Owed { doc: doc(8), within: Position::new(7) }],
         frame_bytes: 2_048,
         dictionary: 1,
+        pushes_first: true,
         ..claim()
     }
 }
@@ -110,14 +112,25 @@ pub(crate) fn admission() -> Admission {
         epoch: Epoch::from_bytes([3; 16]),
         head: Position::new(12),
         seen: Some(Seen { seq: 40, doc: doc(4), hash: ChangeHash::from_bytes([5; 32]) }),
+        brought: Vec::new(),
         sum: None,
     }
 }
 
 /// The sample Welcome.
 pub(crate) fn welcome() -> Welcome {
-    let Admission { time, membership, epoch, head, seen, sum: _ } = admission();
-    Welcome { time, membership, epoch, head, seen, plan: Plan::Continue, dictionary: 0 }
+    let Admission { time, membership, epoch, head, seen, brought: _, sum: _ } = admission();
+    Welcome {
+        time,
+        membership,
+        epoch,
+        head,
+        seen,
+        plan: Plan::Continue,
+        dictionary: 0,
+        window: false,
+        taken: Vec::new(),
+    }
 }
 
 /// A document named by one byte.
@@ -166,6 +179,10 @@ pub(crate) fn frames() -> Vec<(&'static str, Frame)> {
             "welcome-reconcile",
             Frame::Welcome(Welcome { seen: None, plan: Plan::Reconcile, dictionary: 1, ..welcome() }),
         ),
+        (
+            "welcome-taken",
+            Frame::Welcome(Welcome { window: true, taken: vec![[0x15; 16], [0x16; 16]], dictionary: 1, ..welcome() }),
+        ),
         ("enrolled", Frame::Enrolled { membership: membership(), time: Timestamp::from_millis(1_714_521_600_250) }),
         ("refused", Frame::Refused(Reason { code: Code::InviteUsed, text: "this invite was used already".to_owned() })),
         (
@@ -175,6 +192,14 @@ pub(crate) fn frames() -> Vec<(&'static str, Frame)> {
                     PushedChange { seq: 41, doc: doc(4), bytes: vec![0xaa; 5] },
                     PushedChange { seq: 42, doc: doc(6), bytes: vec![0xbb; 4] },
                 ],
+                more: false,
+            }),
+        ),
+        (
+            "push-more",
+            Frame::Push(Push {
+                changes: vec![PushedChange { seq: 43, doc: doc(4), bytes: vec![0xaa; 5] }],
+                more: true,
             }),
         ),
         (

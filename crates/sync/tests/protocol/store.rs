@@ -60,6 +60,7 @@ impl Device {
             cursor: Cursor::default(),
             settled: 0,
             outbox: 0,
+            outbox_bytes: 0,
             time: claim.time,
             sum: Sum::ZERO,
             ahead: Position::START,
@@ -161,7 +162,9 @@ impl Device {
 
     pub(crate) fn session(&self, mode: Mode) -> DeviceSession {
         let config = DeviceConfig { mode, app: "test".to_owned() };
-        DeviceSession::sync(config, samples::secret(), self.start.clone(), Tick::default())
+        let outbox_bytes = self.outbox.iter().map(|entry| entry.bytes.len() as u64).sum();
+        let start = Start { outbox_bytes, ..self.start.clone() };
+        DeviceSession::sync(config, samples::secret(), start, Tick::default())
     }
 
     /// Performs one effect; a frame or the outcome comes back.
@@ -223,6 +226,16 @@ impl Device {
                 }
                 self.start.outbox = self.outbox.len() as u64;
                 self.start.cursor = cursor.unwrap_or(self.start.cursor);
+                self.start.ahead = ahead;
+                session.handle_settled(self.start.sum, now);
+            }
+            DeviceEffect::SettleTaken { through, taken, ahead } => {
+                for entry in self.outbox.clone().into_iter().filter(|entry| entry.seq <= through) {
+                    if taken.contains(&entry.hash.short()) {
+                        self.hold(entry.doc, entry.hash, entry.bytes.into());
+                    }
+                }
+                self.start.outbox = self.outbox.len() as u64;
                 self.start.ahead = ahead;
                 session.handle_settled(self.start.sum, now);
             }

@@ -419,7 +419,10 @@ fn more_unanswered_pushes_than_allowed_end_the_connection() {
     let actor = device.start.actor;
     let push = |seq: u64| {
         let (_, bytes) = change(actor, 1, &seq.to_string());
-        encode(&Frame::Push(Push { changes: vec![PushedChange { seq, doc: doc(1), bytes: bytes.to_vec() }] }))
+        encode(&Frame::Push(Push {
+            changes: vec![PushedChange { seq, doc: doc(1), bytes: bytes.to_vec() }],
+            more: false,
+        }))
     };
     for seq in 1..=PUSHES_IN_FLIGHT_MAX as u64 {
         talk.relay.handle_frame(&push(seq), Tick::default());

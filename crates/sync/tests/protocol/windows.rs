@@ -81,3 +81,44 @@ fn a_link_cut_again_and_again_brings_everything_with_windows() {
     assert!(rounds > 2, "the link was cut");
     assert_eq!(converse(&mut device, &mut relay, Mode::Once).outcome, Some(Outcome::Done));
 }
+
+/// A device with 150 changes in its outbox that are much alike.
+fn writer(frame_bytes: u32) -> Device {
+    let mut device = device(frame_bytes);
+    for n in 1..=150 {
+        let text = format!("Quarterly boiler inspection nr. {n} at Bahnhofstrasse: burner, flue and pump are sound. ");
+        device.edit(doc(n), &text.repeat(2));
+    }
+    device
+}
+
+fn pushed(relay: &mut Relay) -> u64 {
+    let mut device = writer(FRAME_BYTES_WANTED_MIN);
+    let talk = converse(&mut device, relay, Mode::Once);
+    assert_eq!(talk.outcome, Some(Outcome::Done));
+    assert!(device.outbox.is_empty());
+    talk.device.report().bytes_up
+}
+
+#[test]
+fn pushes_in_small_frames_are_much_shorter_with_a_window_than_without() {
+    let (with, mut none) = (pushed(&mut Relay::new()), Relay::new());
+    none.windows = Windows::new(0);
+    let without = pushed(&mut none);
+    assert!(with * 4 < without * 3, "{with} and {without} bytes");
+}
+
+#[test]
+fn a_window_for_pushes_is_given_back_when_everything_is_pushed_or_the_connection_ends() {
+    let mut relay = Relay::new();
+    relay.windows = Windows::new(1);
+    let mut device = writer(FRAME_BYTES_WANTED_MIN);
+    let talk = converse(&mut device, &mut relay, Mode::Follow);
+    assert!(device.outbox.is_empty() && talk.outcome.is_none());
+    assert_eq!(relay.windows.left(), 1, "the session is still there");
+    let mut relay = Relay { windows: Windows::new(1), ..Relay::new() };
+    let cut = converse_cut(&mut writer(FRAME_BYTES_WANTED_MIN), &mut relay, 6);
+    assert_eq!(relay.windows.left(), 0, "its pushes are cut short");
+    drop(cut);
+    assert_eq!(relay.windows.left(), 1);
+}

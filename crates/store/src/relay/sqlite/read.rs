@@ -3,12 +3,16 @@
 use std::sync::Arc;
 
 use rusqlite::{OptionalExtension, Row, params};
-use vocab::{Actor, BranchId, Cursor, DeviceKey, DocId, Position, Sum, Timestamp, Tombstone};
+use vocab::{
+    Actor, BranchId, ChangeHash, Cursor, DeviceKey, DocId, GENESIS_ACTOR, Position, Sum, Timestamp, Tombstone,
+};
 
 use super::{SqliteRelayStore, append, branch_row, catch_up, erase, place};
 use crate::StoreError;
 use crate::columns::Columns;
-use crate::relay::{Appended, Erasure, FeedAsk, FeedBatch, FeedChange, Feeds, Intake, Receipt, Seen};
+use crate::relay::{
+    Appended, BROUGHT_MAX, BROUGHT_REACH, Erasure, FeedAsk, FeedBatch, FeedChange, Feeds, Intake, Receipt, Seen,
+};
 
 /// The device in a column that is empty where the relay wrote.
 fn brought_by(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<DeviceKey>> {
@@ -156,5 +160,48 @@ impl Feeds for SqliteRelayStore {
             })
             .optional()?;
         Ok(seen)
+    }
+
+    fn brought(
+        &self,
+        branch: BranchId,
+        device: DeviceKey,
+        actor: Actor,
+        after: Position,
+    ) -> Result<Vec<(Position, ChangeHash)>, StoreError> {
+        let tx = self.begin_read()?;
+        let Some(branch) = branch_row(&tx, branch)? else { return Ok(Vec::new()) };
+        // Where the latest of them stands: of most devices that connect, before what they have heard of.
+        let latest: Option<i64> = tx
+            .prepare_cached(
+                "SELECT feed.place FROM seen
+                 JOIN actor ON actor.id = seen.actor
+                 JOIN document ON document.branch = seen.branch AND document.doc = seen.doc
+                 JOIN feed ON feed.document = document.id AND feed.hash = seen.hash
+                 WHERE seen.branch = ?1 AND actor.actor = ?2",
+            )?
+            .query_row(params![branch.id, actor.as_bytes()], |row| row.get(0))
+            .optional()?;
+        let (start, after) = (place(branch.id, Position::START)?, place(branch.id, after)?);
+        let Some(latest) = latest.filter(|latest| (after + 1..=after + i64::from(BROUGHT_REACH)).contains(latest))
+        else {
+            return Ok(Vec::new());
+        };
+        let brought = tx
+            .prepare_cached(
+                "SELECT feed.place, feed.hash FROM feed
+                 JOIN actor ON actor.id = feed.actor
+                 JOIN device ON device.id = feed.device
+                 JOIN document ON document.id = feed.document
+                 WHERE feed.place > ?1 AND feed.place <= ?2 AND device.key = ?3 AND actor.actor IN (?4, ?5)
+                   AND document.erased = 0
+                 ORDER BY feed.place LIMIT ?6",
+            )?
+            .query_map(
+                params![after, latest, device.as_bytes(), actor.as_bytes(), GENESIS_ACTOR.as_bytes(), BROUGHT_MAX],
+                |row| Ok((Position::new((row.get::<_, i64>(0)? - start).unsigned_abs()), row.hash(1)?)),
+            )?
+            .collect::<Result<_, _>>()?;
+        Ok(brought)
     }
 }

@@ -11,6 +11,7 @@ const CUT_EVERY_BYTES: u64 = 32 * 1024;
 /// What may be sent over it, in per cent of what the clean link carries.
 const PER_CENT_MAX: u64 = 115;
 
+#[expect(clippy::print_stderr, reason = "the figures are told where they are measured")]
 fn costs_little_more_over_a_link_that_is_cut(errand: Errand) {
     let over = |link| exchange(errand, link).unwrap_or_else(|what| panic!("{errand:?} over {link:?}: {what}"));
     let clean = over(CLEAN);

@@ -99,12 +99,15 @@ fn type_value(context: &Context, field: &'static Field) -> Result<Option<Value>,
     let label = context.text(field.label);
     let skip = if field.required { String::new() } else { format!(" · {}", context.text("cli-prompt-skip")) };
     let help = format!("{}{skip}", shape_text(field.shape, texts));
+    let is_reference = matches!(field.shape, Shape::Reference(_));
     let typed = Text::new(&label)
         .with_help_message(&help)
         .with_validator(move |text: &str| {
             Ok(match text.trim() {
                 "" if !field.required => Validation::Valid,
                 "" => Validation::Invalid(texts.text("cli-prompt-required", &[]).into()),
+                // A number on paper will do; the engine looks it up.
+                _ if is_reference => Validation::Valid,
                 text => match field.parse(text) {
                     Ok(_) => Validation::Valid,
                     Err(invalid) => Validation::Invalid(texts.render(&invalid.message()).into()),
@@ -115,6 +118,9 @@ fn type_value(context: &Context, field: &'static Field) -> Result<Option<Value>,
         .map_err(stopped)?;
     if typed.trim().is_empty() {
         return Ok(None);
+    }
+    if is_reference {
+        return Ok(Some(typed.trim().into()));
     }
     field.parse(&typed).map(Some).map_err(|invalid| CommandError::refused(invalid.message()))
 }

@@ -13,6 +13,7 @@ const STEPS: [(&str, &[(&str, &str)]); 3] = [
             ("fieldbook init", "cli-help-welcome-init"),
             ("fieldbook customer add", "cli-help-welcome-customer"),
             ("fieldbook customer list", "cli-help-welcome-list"),
+            ("fieldbook due", "cli-help-welcome-due"),
         ],
     ),
     (

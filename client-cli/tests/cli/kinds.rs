@@ -7,18 +7,18 @@ use unicode_width::UnicodeWidthStr;
 use crate::environment::Environment;
 
 /// One kind: how a record of it is made and what becomes of it.
-struct Life {
-    name: &'static str,
+pub(crate) struct Life {
+    pub(crate) name: &'static str,
     /// Whether it stands under a customer; else it stands on the board.
-    is_customers: bool,
-    add: &'static [&'static str],
+    pub(crate) is_customers: bool,
+    pub(crate) add: &'static [&'static str],
     /// Each verb with its arguments, then a field and what it holds afterwards.
-    steps: &'static [(&'static [&'static str], &'static str, &'static str)],
+    pub(crate) steps: &'static [(&'static [&'static str], &'static str, &'static str)],
     /// What the last state refuses, and what the message must name.
     refused: Option<(&'static [&'static str], &'static [&'static str])>,
 }
 
-const LIVES: [Life; 14] = [
+pub(crate) const LIVES: [Life; 14] = [
     Life {
         name: "inquiry",
         is_customers: true,
@@ -178,7 +178,8 @@ const LIVES: [Life; 14] = [
     },
 ];
 
-fn added(device: &Environment, life: &Life, customer: &str) -> Value {
+/// A record of this kind, just made.
+pub(crate) fn added(device: &Environment, life: &Life, customer: &str) -> Value {
     let parent = if life.is_customers { vec!["--customer", customer] } else { Vec::new() };
     device.json([life.name, "add"].into_iter().chain(parent).chain(life.add.iter().copied()))
 }
@@ -341,6 +342,58 @@ fn private_data_days_out_of_order_and_figures_out_of_range_are_refused_and_nothi
         (device.records(), text(&device.json(["risk", "show", &risk])["state"])),
         (records, "identified".to_owned())
     );
+}
+
+#[test]
+fn a_table_with_private_data_is_refused_by_its_place_and_nothing_of_it_is_taken() {
+    let device = Environment::new();
+    let customer = device.customer();
+    let add = ["inquiry", "add", "--customer", &customer, "--channel", "电话", "--category", "other", "--details"];
+    device.ok(add.into_iter().chain(["请尽快回电"]));
+    device.ok(["risk", "add", "--category", "market", "--title", "淡季", "--legacy-id", "RISK001"]);
+    device.ok(["export", "--format", "csv", "--out", "book"]);
+    let folder = device.path().join("book");
+    let other = Environment::new();
+    let take = |folder: &std::path::Path| other.run(["import", folder.to_str().unwrap(), "--lang", "en"]);
+    let file = std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| std::fs::read_to_string(path).is_ok_and(|text| text.contains("请尽快回电")));
+    let file = file.unwrap();
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replace("请尽快回电", "请回电 13812345678")).unwrap();
+    take(&folder).refused(1, &["phone number", "[13812345678]", "2"]);
+    assert_eq!(other.records(), 0, "not even the customers");
+    std::fs::write(&file, text).unwrap();
+    let taken = take(&folder);
+    assert_eq!((taken.code, other.records()), (0, 3), "{}", taken.err);
+    assert_eq!(other.json(["risk", "show", "RISK001"])["title"], "淡季");
+}
+
+#[test]
+fn a_review_keeps_the_figures_it_looked_at() {
+    let device = Environment::new();
+    let (_, _, task) = device.task();
+    device.ok(["task", "start", &task, "--started-at", "2024-05-02 09:00"]);
+    device.ok(["task", "done", &task, "--done-at", "2024-05-02 10:00"]);
+    let add = ["review", "add", "--review-kind", "process", "--period-from", "2024-05-01", "--period-to", "2024-05-31"];
+    let review = device.json(add);
+    let figures = review["figures"].as_str().unwrap();
+    assert!(figures.starts_with("2024-05 ") && figures.contains("on_time=1/1"), "{figures}");
+    let own = device.json(add.into_iter().chain(["--figures", "见附表"]));
+    assert_eq!(own["figures"], "见附表");
+}
+
+#[test]
+fn words_find_records_of_every_kind() {
+    let device = Environment::new();
+    let customer = device.customer();
+    let id = |value: &Value| text(&value["id"]);
+    let risk = id(&device.json(["risk", "add", "--category", "technical", "--title", "压缩机停产"]));
+    let order = id(&device.json(["order", "add", "--customer", &customer, "--model", "压缩机A200", "--quantity", "1"]));
+    let found = device.json(["search", "压缩机"]);
+    let found: Vec<String> = found.as_array().unwrap().iter().map(id).collect();
+    assert!(found.contains(&risk) && found.contains(&order), "{found:?}");
 }
 
 #[test]

@@ -186,3 +186,75 @@ fn a_following_device_hears_of_changes_at_once_and_leaves_politely() {
     hears("Stopped following");
     assert_eq!(following.wait().unwrap().code(), Some(0));
 }
+
+#[test]
+fn two_devices_exchange_every_kind_and_export_the_same() {
+    let relay = Running::start();
+    let (office, van) = (relay.enrolled(Role::Supervisor, "李*"), relay.enrolled(Role::Engineer, "王*"));
+    let (customer, _, task) = office.task();
+    for life in &crate::kinds::LIVES {
+        let made = crate::kinds::added(&office, life, &customer);
+        let id = made["id"].as_str().unwrap();
+        for (step, ..) in life.steps {
+            office.ok([life.name, step[0], id].into_iter().chain(step[1..].iter().copied()));
+        }
+    }
+    office.ok(["sync"]);
+    van.ok(["sync"]);
+    assert_eq!(van.ok(["export"]), office.ok(["export"]));
+    for life in &crate::kinds::LIVES {
+        assert_eq!(van.json([life.name, "list"]), office.json([life.name, "list"]), "{}", life.name);
+    }
+    // Both write apart, the van where it may; the board came with the branch.
+    let other = van.customer();
+    for life in crate::kinds::LIVES.iter().filter(|life| life.is_customers) {
+        crate::kinds::added(&van, life, &customer);
+        crate::kinds::added(&office, life, &customer);
+        crate::kinds::added(&van, life, &other);
+    }
+    van.ok(["task", "start", &task, "--started-at", "2024-05-02 09:00"]);
+    office.ok(["risk", "add", "--category", "legal", "--title", "新规"]);
+    van.run(["risk", "add", "--category", "legal", "--title", "新规"]).refused(1, &["engineer", "supervisor"]);
+    for device in [&van, &office, &van] {
+        device.ok(["sync"]);
+    }
+    assert_eq!(van.ok(["export"]), office.ok(["export"]));
+    // Equal heads, equal views: byte for byte, at one instant.
+    for view in ["funnel", "timeline", "matrix", "complaints", "figures", "visits", "duplicates"] {
+        let shown = |device: &Environment| device.ok(["view", view, "--as-of", "2099-01-01 00:00", "--json"]);
+        assert_eq!(shown(&van), shown(&office), "{view}");
+    }
+    let due = |device: &Environment| device.ok(["due", "--missed", "--as-of", "2099-01-01 00:00", "--json"]);
+    assert_eq!(due(&van), due(&office));
+    assert_eq!(office.json(["status"])["set_aside"], 0);
+    office.ok(["doctor"]);
+}
+
+#[test]
+fn each_role_writes_what_the_domain_gives_it_and_reads_everything() {
+    let relay = Running::start();
+    let office = relay.enrolled(Role::Supervisor, "李*");
+    let (customer, ..) = office.task();
+    office.ok(["sync"]);
+    let board = ["improvement", "review", "training", "risk"];
+    for (role, staff) in [(Role::ProcessManager, "周*"), (Role::Auditor, "吴*"), (Role::Administrator, "郑*")] {
+        let device = relay.enrolled(role, staff);
+        device.ok(["sync"]);
+        device.ok(["customer", "show", &customer]);
+        device.ok(["due"]);
+        for life in &crate::kinds::LIVES {
+            let parent = if life.is_customers { vec!["--customer", &customer] } else { Vec::new() };
+            let ended = device.run([life.name, "add"].into_iter().chain(parent).chain(life.add.iter().copied()));
+            let may = role == Role::ProcessManager && board.contains(&life.name);
+            assert_eq!(ended.code == 0, may, "{role} {}: {}", life.name, ended.err);
+            if !may {
+                ended.refused(1, &["supervisor"]);
+            }
+        }
+        device.run(["customer", "add", "--name", "王*", "--channel", "phone"]).refused(1, &["supervisor"]);
+        device.run(["daily-check", "sign"]).refused(1, &["supervisor"]);
+        device.ok(["sync"]);
+    }
+    office.ok(["sync"]);
+    assert_eq!(office.json(["risk", "list"]).as_array().unwrap().len(), 1);
+}

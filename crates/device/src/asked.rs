@@ -8,7 +8,7 @@ use readmodel::views::{
 };
 use records::{DAILY_CHECK, Fields};
 use store::ReadTx;
-use vocab::{DocId, RecordId, Timestamp};
+use vocab::{DocId, Month, RecordId, Timestamp};
 
 use crate::DeviceError;
 use crate::error::WorkError;
@@ -136,6 +136,31 @@ pub(crate) fn twins(tx: &ReadTx<'_>, fields: &Fields) -> Result<Vec<Twin>, WorkE
     let mut twins = views::likely_twins(tx.connection(), fields)?;
     twins.truncate(TWINS_MAX);
     Ok(twins)
+}
+
+/// The figures that a review looks at: those of the month in which its period ends, as they stand now.
+pub(crate) fn review_figures(tx: &ReadTx<'_>, fields: &Fields, now: Timestamp) -> Result<Option<String>, WorkError> {
+    let Some(records::Value::Date(until)) = fields.get("period_to") else { return Ok(None) };
+    let ask = FiguresAsk { month: Month::of(until.start()), unshared: unshared(tx)?, ..FiguresAsk::at(now) };
+    let figures = views::figures(tx.connection(), &ask)?;
+    let branch = serde_json::to_value(&figures.asked.branch).map_err(|_| DeviceError::Interrupted)?;
+    let mut said = vec![figures.asked.month.to_string()];
+    say(&branch, &mut said);
+    Ok(Some(said.join(" ")))
+}
+
+/// `on_time=28/30`, `mean_score=126/30`, `first_reply_minutes=35(12)`: what there is, what it rests on.
+fn say(figures: &serde_json::Value, said: &mut Vec<String>) {
+    for (name, figure) in figures.as_object().into_iter().flatten() {
+        let number = |part: &str| figure[part].as_i64();
+        match (number("n"), number("of"), number("sum"), number("median")) {
+            (Some(n), Some(of), ..) => said.push(format!("{name}={n}/{of}")),
+            (Some(n), _, Some(sum), _) => said.push(format!("{name}={sum}/{n}")),
+            (Some(n), .., Some(median)) => said.push(format!("{name}={median}({n})")),
+            (Some(n), ..) => said.push(format!("{name}=-({n})")),
+            (None, ..) => say(figure, said),
+        }
+    }
 }
 
 fn daily(tx: &ReadTx<'_>, as_of: Timestamp) -> Result<views::Daily, WorkError> {

@@ -1,7 +1,7 @@
 //! What a person records: one command, one transaction, one automerge change.
 
 use messages::{Arg, Message};
-use records::{CUSTOMER, Class, Dossier, Edit, Field, Fields, Invalid, Kind, Source};
+use records::{CUSTOMER, Class, Dossier, Edit, Field, Fields, Invalid, Kind, REVIEW, Source};
 use serde_json::Value;
 use store::{Identity, WriteTx};
 use sync::limits::CHANGE_BYTES_MAX;
@@ -48,7 +48,13 @@ impl Device {
                 }
                 (Some(relation), None) => return Err(DeviceError::ParentMissing { kind: relation.kind }.into()),
             };
-            let fields = references::named(tx, dossier.doc, fields, |name| kind.field(name))?;
+            let mut fields = references::named(tx, dossier.doc, fields, |name| kind.field(name))?;
+            if kind == &REVIEW
+                && !fields.contains_key("figures")
+                && let Some(figures) = asked::review_figures(tx, &fields, outside.now())?
+            {
+                fields.insert("figures", figures.into());
+            }
             let twins = if kind == &CUSTOMER { asked::twins(tx, &fields)? } else { Vec::new() };
             let id = desk.record_id(kind)?;
             let event = desk.event_id()?;

@@ -74,7 +74,7 @@ cli-help-conflicts-show = One conflict with every candidate
 cli-help-conflicts-resolve = Settle a conflict by taking one of its candidates
 cli-help-sync = Exchange changes with the relay, once or continuously
 cli-help-export = Write the whole book to a file or to standard output
-cli-help-import = Read one of the four tables, .csv or .xlsx
+cli-help-import = Read tables of any kind of record, .csv or .xlsx
 cli-help-doctor = Check the store; --rebuild makes the search tables anew from the documents
 cli-help-demo = A relay, two branches, four devices and a working day, for real, on this machine
 
@@ -101,7 +101,7 @@ cli-arg-take = The number of the candidate
 cli-arg-watch = Stay connected and follow, until interrupted
 cli-arg-format = json, csv or xlsx [default: json]
 cli-arg-out = Where to write [default: standard output for json; csv makes a folder, xlsx a file]
-cli-arg-file = The table; its headings tell which of the four it is
+cli-arg-file = The tables: a file, or a folder of them; headings tell which kinds they hold
 cli-arg-dry-run = Check every row and say what would happen; write nothing
 cli-arg-rebuild = Make the search tables anew from the documents
 cli-arg-exit = Stop after the proof instead of serving on

@@ -161,3 +161,4 @@ rota-too_few = At { $at } there { $people ->
     [one] is one person
    *[other] are { $people } people
 } on the hotline; the policy asks for { $min }. Add a shift.
+cli-help-welcome-due = what is due, and for whom

@@ -74,7 +74,7 @@ cli-help-conflicts-show = 查看一处冲突的全部候选
 cli-help-conflicts-resolve = 采用一个候选，裁定冲突
 cli-help-sync = 与中继交换改动，一次或持续
 cli-help-export = 把整本档案簿写到文件或标准输出
-cli-help-import = 读入四张表之一，.csv 或 .xlsx
+cli-help-import = 读入各类记录的表，.csv 或 .xlsx
 cli-help-doctor = 检查存储；--rebuild 由文档重建查询用的表
 cli-help-demo = 一个中继、两个网点、四台设备、一个工作日，在本机真实运行
 
@@ -101,7 +101,7 @@ cli-arg-take = 候选的序号
 cli-arg-watch = 保持连接并跟随，直到中断
 cli-arg-format = json、csv 或 xlsx［默认 json］
 cli-arg-out = 写到哪里［默认：json 写到标准输出；csv 写成目录，xlsx 写成文件］
-cli-arg-file = 要读入的表；由表头判断是四张中的哪一张
+cli-arg-file = 要读入的表：一个文件或一个文件夹；由表头判断是哪类记录
 cli-arg-dry-run = 逐行检查并说明会怎样，什么也不写
 cli-arg-rebuild = 由文档重建查询用的表
 cli-arg-exit = 证明之后就停止，不继续提供服务

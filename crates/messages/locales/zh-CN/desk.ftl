@@ -158,3 +158,4 @@ rota-too_long = 此班长 { $minutes } 分钟，服务标准最多 { $max } 分�
 rota-too_little_rest = { $staff } 与班次 { $other } 之间只休息 { $minutes } 分钟，服务标准要求 { $min } 分钟：请改时间或换人。
 rota-overlap = { $staff } 同时还有班次 { $other }（重叠 { $minutes } 分钟）：请改时间或换人。
 rota-too_few = { $at } 热线只有 { $people } 人，服务标准要求 { $min } 人：请再排一班。
+cli-help-welcome-due = 什么到期了，归谁

@@ -19,14 +19,14 @@ use crate::record_view::id_of;
 /// What UIDs end with.
 const DOMAIN: &str = "fieldbook";
 
-/// What is due, a to-do each.
-pub(crate) fn of_due(texts: &Catalogue, due: &Due) -> Calendar {
+/// What is due, a to-do each. `branch` tells the limits of one board from those of another.
+pub(crate) fn of_due(texts: &Catalogue, due: &Due, branch: &str) -> Calendar {
     let mut calendar = empty(texts);
     for item in &due.items {
         let summary =
             [due_view::limit(texts, item), item.record.as_ref().map_or_else(String::new, ToString::to_string)];
         let mut todo = Todo::new();
-        todo.uid(&uid(item)).summary(summary.join(" ").trim()).description(&described(texts, item));
+        todo.uid(&uid(item, branch)).summary(summary.join(" ").trim()).description(&described(texts, item));
         todo.add_property("DTSTAMP", stamp(due.as_of)).add_property("DUE", stamp(item.due));
         let priority = match item.urgency.as_deref() {
             Some("high") => 1,
@@ -45,8 +45,8 @@ pub(crate) fn of_due(texts: &Catalogue, due: &Due) -> Calendar {
 }
 
 /// A limit of a record has one instant at which it began.
-fn uid(item: &DueItem) -> String {
-    let record = item.record.as_ref().map_or("board", |record| record.as_str());
+fn uid(item: &DueItem, branch: &str) -> String {
+    let record = item.record.as_ref().map_or(branch, |record| record.as_str());
     let part = item.part.as_deref().unwrap_or("all");
     format!("{record}-{}-{part}-{}@{DOMAIN}", item.code.code(), item.from.millis())
 }

@@ -60,7 +60,9 @@ pub(super) fn run(context: &Context, matches: &ArgMatches) -> Result<(), Command
     }
     let due = device.due(ask)?;
     if let Some(path) = ics {
-        let entries = calendar::write(&calendar::of_due(context.texts, &due), path)?;
+        let branch =
+            device.membership()?.map_or_else(|| "board".to_owned(), |membership| membership.branch.to_string());
+        let entries = calendar::write(&calendar::of_due(context.texts, &due, &branch), path)?;
         return calendar_told(context, path, entries);
     }
     if context.json {

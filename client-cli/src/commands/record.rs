@@ -103,6 +103,9 @@ fn add(context: &Context, kind: &'static Kind, matches: &ArgMatches) -> Result<(
     Ok(())
 }
 
+/// Steps that are there for when something comes in between.
+const UNUSUAL: [&str; 3] = ["cancelled", "replanned", "swapped"];
+
 /// What usually comes next: in the closed loop what a record leads to, else the first step of its own life.
 fn suggest(context: &Context, kind: &'static Kind, record: &serde_json::Value) {
     let id = record_view::id_of(record);
@@ -111,7 +114,8 @@ fn suggest(context: &Context, kind: &'static Kind, record: &serde_json::Value) {
     let child = forms.find(|child| child.parent.as_ref().is_some_and(|of| of.kind == kind.code));
     let begun = step::steps_of(kind).find(|step| step.event.code == "started");
     let state = kind.state_field.and_then(|field| record[field].as_str()).unwrap_or_default();
-    let first = step::steps_of(kind).find(|step| step.event.from.contains(&state));
+    let usual = |step: &step::Step| step.event.from.contains(&state) && !UNUSUAL.contains(&step.event.code);
+    let first = step::steps_of(kind).find(usual);
     context.next(&match (begun, child, first) {
         (Some(step), ..) => format!("fieldbook {name} {} {id}", step.verb),
         (None, Some(child), _) => format!("fieldbook {} add --{} {id}", kinds::name_of(child), kind.code),

@@ -71,6 +71,44 @@ fn the_book_goes_out_as_json_and_as_tables_that_come_back_in() {
 }
 
 #[test]
+fn blank_tables_of_every_kind_are_filled_in_and_imported() {
+    let device = Environment::new();
+    let folder = device.path().join("blank");
+    let folder = folder.to_str().unwrap();
+    device.ok(["export", "--blank", "--format", "csv", "--out", folder, "--lang", "zh-CN"]);
+    let training = std::path::Path::new(folder).join("training.csv");
+    let blank = std::fs::read_to_string(&training).unwrap();
+    let header = blank.trim_end();
+    assert!(header.ends_with("培训ID,培训类型,培训主题,培训对象,培训地点,开始时间,结束时间,培训内容,状态,实际时间,培训结果,内容更新时间,取消原因"));
+    let cells = header.split(',').map(|name| match name.trim_start_matches('\u{feff}') {
+        "培训ID" => "X1",
+        "培训类型" => "岗位技能培训",
+        "培训主题" => "电源检修",
+        "开始时间" => "2026-10-08 09:00",
+        _ => "",
+    });
+    let row: Vec<&str> = cells.collect();
+    std::fs::write(&training, format!("{header}\n{}\n", row.join(","))).unwrap();
+    let report = device.json(["import", folder]);
+    assert_eq!((report["kinds"]["training"]["created"].as_i64(), device.records()), (Some(1), 1));
+    assert_eq!(device.json(["training", "show", "X1"])["topic"], "电源检修");
+    let workbook = device.path().join("blank.xlsx");
+    let told = device.json(["export", "--blank", "--out", workbook.to_str().unwrap()]);
+    assert_eq!(told["records"], 0);
+    assert_eq!(device.json(["import", workbook.to_str().unwrap()])["kinds"], serde_json::json!({}));
+}
+
+#[test]
+fn a_circle_and_a_reference_that_leads_nowhere_are_refused_with_their_rows() {
+    let device = Environment::new();
+    let wrong = "改进ID,改进项目,来源,来源编号\nI1,一,评审,I2\nI2,二,评审,I1\nI3,三,投诉,P9\n";
+    let file = device.file("改进.csv", wrong);
+    let ended = device.run(["import", file.to_str().unwrap(), "--lang", "zh-CN"]);
+    ended.refused(1, &["2 (I1) → 3 (I2) → 2 (I1)", "第 4 行", "P9", "来源编号"]);
+    assert_eq!(device.records(), 0);
+}
+
+#[test]
 fn a_healthy_book_stays_the_same_through_a_rebuild() {
     let device = Environment::new();
     device.task();

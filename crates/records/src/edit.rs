@@ -1,18 +1,20 @@
 //! Writing to a dossier: everything is checked here, before an operation is made.
 
 mod check;
+mod known;
 
 use automerge::transaction::{Transactable, Transaction};
 use automerge::{ObjId, ObjType, ReadDoc, ScalarValue};
 use vocab::{Author, EventId, RecordId, Role, Timestamp};
 
 use crate::dossier::{EVENTS, RECORDS, container};
+use crate::edit::known::Since;
 use crate::graph::Graph;
 use crate::invalid::{Attempt, Invalid};
 use crate::kinds;
 use crate::life::Life;
 use crate::log::{NoEffect, StoredEvent, allowed};
-use crate::read::{self, Part, Reading, reached_key, rewrite_key};
+use crate::read::{Part, Reading, reached_key, rewrite_key};
 use crate::register::encode;
 use crate::schema::{EVENTS_PER_RECORD_MAX, EventKind, Field, Kind, Right, SUPERVISORS, Shape, Source};
 use crate::text::is_rewrite;
@@ -27,6 +29,7 @@ pub struct Edit<'a> {
     author: Author,
     stamp: Timestamp,
     reading: Option<Reading>,
+    since: Since,
 }
 
 fn refused(error: impl std::fmt::Display) -> Invalid {
@@ -35,7 +38,7 @@ fn refused(error: impl std::fmt::Display) -> Invalid {
 
 impl<'a> Edit<'a> {
     pub(crate) fn new(transaction: Transaction<'a>, graph: Graph, author: Author, stamp: Timestamp) -> Self {
-        Edit { transaction, graph, author, stamp, reading: None }
+        Edit { transaction, graph, author, stamp, reading: None, since: Since::default() }
     }
 
     pub(crate) fn into_transaction(self) -> Transaction<'a> {
@@ -44,15 +47,11 @@ impl<'a> Edit<'a> {
 
     /// What the dossier says with what this edit has done so far.
     pub fn view(&mut self) -> &View {
-        &self.reading().view
-    }
-
-    fn reading(&mut self) -> &Reading {
-        self.reading.get_or_insert_with(|| read::read(&self.transaction, &self.graph))
+        &self.whole().view
     }
 
     fn part(&mut self, id: &RecordId) -> Result<(&'static Kind, &Part), Invalid> {
-        let reading = self.reading();
+        let reading = self.of(id);
         let kind = reading.view.record(id).map(|record| record.kind);
         kind.zip(reading.parts.get(id)).ok_or_else(|| Invalid::NoRecord { id: id.to_string() })
     }
@@ -115,12 +114,11 @@ impl<'a> Edit<'a> {
         parent: Option<RecordId>,
         fields: Fields,
     ) -> Result<(), Invalid> {
-        self.reading = None;
         let object = self.transaction.put_object(records, id.as_str(), ObjType::Map).map_err(refused)?;
         for milestone in kind.milestones.iter().filter(|milestone| milestone.is_reached(&fields)) {
             self.transaction.put(&object, reached_key(milestone.name), true).map_err(refused)?;
         }
-        if let (Some(link), Some(parent)) = (&kind.parent, parent)
+        if let (Some(link), Some(parent)) = (&kind.parent, &parent)
             && link.field != "customer_id"
         {
             self.transaction.put(&object, link.field, parent.as_str()).map_err(refused)?;
@@ -151,12 +149,13 @@ impl<'a> Edit<'a> {
                 _ => {}
             }
         }
+        self.made(kind, id, object, parent, fields);
         Ok(())
     }
 
     fn parent(&mut self, kind: &'static Kind, parent: Option<&RecordId>) -> Result<Option<RecordId>, Invalid> {
         self.check_class(kind)?;
-        let customer = self.view().customer.clone();
+        let customer = self.reading().view.customer.clone();
         let Some(link) = &kind.parent else {
             return match customer {
                 Some(id) => Err(Invalid::SecondCustomer { id }),
@@ -171,7 +170,7 @@ impl<'a> Edit<'a> {
                 return Err(Invalid::missing(kind.label, field));
             }
         };
-        let record = self.view().record(&parent).ok_or_else(|| Invalid::NoRecord { id: parent.to_string() })?;
+        let record = self.reading().view.record(&parent).ok_or_else(|| Invalid::NoRecord { id: parent.to_string() })?;
         if record.kind.code != link.kind {
             let kind = kinds::kind(link.kind).map_or(kind.label, |kind| kind.label);
             return Err(Invalid::WrongKind { id: parent, kind });
@@ -216,7 +215,7 @@ impl<'a> Edit<'a> {
         }
         let given: Fields = checked.iter().map(|(field, value)| (field.name, value.clone())).collect();
         self.check_links(kind, &given)?;
-        let mut after = self.view().record(id).map(|record| record.fields.clone()).unwrap_or_default();
+        let mut after = self.of(id).view.record(id).map(|record| record.fields.clone()).unwrap_or_default();
         after.extend(given.clone());
         check::order(kind, &after, |earlier, later| given.contains_key(earlier) || given.contains_key(later))?;
         let reached = self.newly_reached(id, kind, &after);
@@ -227,14 +226,14 @@ impl<'a> Edit<'a> {
     }
 
     fn write(&mut self, id: &RecordId, field: &'static Field, value: Value) -> Result<(), Invalid> {
-        let reading = self.reading();
+        let reading = self.of(id);
         let object = reading.parts.get(id).map(|part| part.object.clone());
         let object = object.ok_or_else(|| Invalid::NoRecord { id: id.to_string() })?;
         let shown = reading.view.record(id).and_then(|record| record.get(field.name)).cloned();
         let disputed = reading.view.conflicts.iter().any(|conflict| {
             conflict.record == *id && conflict.kind == ConflictKind::Conflict && conflict.field == field.name
         });
-        self.reading = None;
+        self.forget();
         match (field.shape, value) {
             (Shape::Text(_), Value::Text(text)) => {
                 let before = shown.as_ref().and_then(Value::as_text).unwrap_or_default();
@@ -338,7 +337,7 @@ impl<'a> Edit<'a> {
             id,
             &step.data.iter().filter_map(|field| Some((field, own.get(field.name)?))).collect::<Vec<_>>(),
         )?;
-        let mut after = self.view().record(id).map(|record| record.fields.clone()).unwrap_or_default();
+        let mut after = self.of(id).view.record(id).map(|record| record.fields.clone()).unwrap_or_default();
         after.extend(
             own.iter().filter(|(name, _)| kind.field(name).is_some()).map(|(name, value)| (*name, value.clone())),
         );
@@ -366,7 +365,7 @@ impl<'a> Edit<'a> {
         let json = serde_json::to_string(&stored).map_err(refused)?;
         let events = container(&self.transaction, EVENTS).ok_or_else(|| refused("no genesis"))?;
         self.transaction.put(&events, event.as_str(), json).map_err(refused)?;
-        self.reading = None;
+        self.took(event, id, step);
         Ok(())
     }
 
@@ -399,7 +398,7 @@ impl<'a> Edit<'a> {
             && let Some(step) = kind.event("imported")
             && let Some(required) = step.data.iter().find(|datum| datum.required && datum.name == field)
         {
-            let initial = self.view().record(id).and_then(|record| record.get(required.name)).cloned();
+            let initial = self.of(id).view.record(id).and_then(|record| record.get(required.name)).cloned();
             if let Some(initial) = initial {
                 stated.entry(required.name).or_insert(initial);
             }
@@ -417,7 +416,7 @@ impl<'a> Edit<'a> {
             let what = Attempt::Step("event-resolved");
             return Err(Invalid::NotAllowed { role: self.author.role, what, may: SUPERVISORS });
         }
-        let found = self.view().conflicts.iter().find(|open| open.id == conflict).cloned();
+        let found = self.whole().view.conflicts.iter().find(|open| open.id == conflict).cloned();
         let Some(found) = found else {
             let id = conflict.split('/').next().unwrap_or_default();
             let id = id.parse().map_err(|_| Invalid::NoRecord { id: id.chars().take(60).collect() })?;
@@ -435,7 +434,7 @@ impl<'a> Edit<'a> {
                 if found.kind == ConflictKind::Parallel
                     && let Some(scalar) = encode(&candidate.value)
                 {
-                    self.reading = None;
+                    self.forget();
                     return self.assert(&object, field.name, scalar);
                 }
                 self.write(&found.record, field, candidate.value.clone())

@@ -54,6 +54,15 @@ pub(crate) fn digest(fields: &Fields) -> String {
     hash.finalize()[..16].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// What the events of a record need to know of its fields.
+pub(crate) fn facts(kind: &Kind, fields: &Fields) -> Facts {
+    Facts {
+        due_at: fields.get("due_at").and_then(Value::as_time),
+        score: fields.get("score").and_then(Value::as_integer),
+        digest: if kind.life == crate::life::Life::Assessment { digest(fields) } else { String::new() },
+    }
+}
+
 /// A record while it is read.
 struct Draft {
     kind: &'static Kind,
@@ -375,15 +384,7 @@ impl<D: ReadDoc> Reader<'_, D> {
             for change in self.event_changes.remove(&id).unwrap_or_default() {
                 draft.touch(self.graph, change);
             }
-            let facts = Facts {
-                due_at: draft.fields.get("due_at").and_then(Value::as_time),
-                score: draft.fields.get("score").and_then(Value::as_integer),
-                digest: if draft.kind.life == crate::life::Life::Assessment {
-                    digest(&draft.fields)
-                } else {
-                    String::new()
-                },
-            };
+            let facts = facts(draft.kind, &draft.fields);
             let log = Log::new(draft.kind, events, &facts);
             let outcome = log.outcome(draft.kind, &facts);
             draft.fields.extend(outcome.fields.clone());

@@ -124,7 +124,7 @@ impl Milestone {
 impl Edit<'_> {
     /// A customer's records, the board and the policy are documents of their own.
     pub(super) fn check_class(&mut self, kind: &'static Kind) -> Result<(), Invalid> {
-        match self.view().class() {
+        match self.reading().view.class() {
             Some(class) if class != kind.class => Err(Invalid::WrongDocument { kind: kind.label, class: kind.class }),
             _ => Ok(()),
         }
@@ -143,7 +143,7 @@ impl Edit<'_> {
             if kind.class != Class::Dossier {
                 continue;
             }
-            match self.view().record(&id) {
+            match self.reading().view.record(&id) {
                 None => return Err(Invalid::NoRecord { id: id.to_string() }),
                 Some(record) if record.is_void() => return Err(Invalid::Void { id }),
                 Some(_) => {}
@@ -159,7 +159,7 @@ impl Edit<'_> {
         kind: &'static Kind,
         after: &Fields,
     ) -> Vec<&'static Milestone> {
-        let Some(record) = self.view().record(id) else { return Vec::new() };
+        let Some(record) = self.of(id).view.record(id) else { return Vec::new() };
         let new = |milestone: &&Milestone| !record.reached.contains_key(milestone.name) && milestone.is_reached(after);
         kind.milestones.iter().filter(new).collect()
     }
@@ -168,7 +168,7 @@ impl Edit<'_> {
     pub(super) fn mark_reached(&mut self, id: &RecordId, reached: &[&'static Milestone]) -> Result<(), Invalid> {
         for milestone in reached {
             let object = self.part(id)?.1.object.clone();
-            self.reading = None;
+            self.forget();
             self.transaction.put(&object, reached_key(milestone.name), true).map_err(refused)?;
         }
         Ok(())

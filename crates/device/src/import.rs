@@ -194,11 +194,14 @@ impl Work<'_> {
         let mut events: BTreeMap<usize, EventId> = BTreeMap::new();
         let mut given: BTreeMap<usize, Fields> = BTreeMap::new();
         let mut news: BTreeMap<usize, News> = BTreeMap::new();
+        // Read once for all rows: a board is as large as what a branch put on it in years.
+        let is_known = places.iter().any(|place| self.matched[*place].known.is_some());
+        let view = if is_known { open.dossier.read() } else { records::View::default() };
         for place in places {
             let row = &self.matched[*place];
             let fields = self.given(row, open.doc)?;
             if row.known.is_some() {
-                news.insert(*place, News::of(&open.dossier, row.kind(), &self.ids[place], &fields, row.row));
+                news.insert(*place, News::of((&open.dossier, &view), row.kind(), &self.ids[place], &fields, row.row));
             }
             given.insert(*place, fields);
             let wants_event = match news.get(place) {

@@ -1,6 +1,6 @@
 //! What a row of a table says that the book does not say yet.
 
-use records::{Dossier, Entry, Fields, Kind, Source, Value};
+use records::{Dossier, Entry, Fields, Kind, Source, Value, View};
 use tables::TableRow;
 use vocab::RecordId;
 
@@ -11,9 +11,14 @@ pub(super) struct News {
 }
 
 impl News {
-    /// `given` is what the row fills in, with the records it names by their ids.
-    pub(super) fn of(dossier: &Dossier, kind: &'static Kind, id: &RecordId, given: &Fields, row: &TableRow) -> News {
-        let view = dossier.read();
+    /// `given` is what the row fills in, with the records it names by their ids; `view` is what the dossier says.
+    pub(super) fn of(
+        (dossier, view): (&Dossier, &View),
+        kind: &'static Kind,
+        id: &RecordId,
+        given: &Fields,
+        row: &TableRow,
+    ) -> News {
         let record = view.record(id);
         let stands = |name: &str, value: &Value| record.and_then(|record| record.get(name)) == Some(value);
         let mut own: Fields = given.clone();

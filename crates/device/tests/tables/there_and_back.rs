@@ -139,3 +139,37 @@ fn what_is_void_stays_out_with_what_belongs_to_it_and_nothing_refers_to_it() {
     let complaint = other.records().into_iter().find(|record| record["kind"] == "complaint").unwrap();
     assert!(complaint["exec_id"].is_null() && complaint["inquiry_id"].is_string(), "{complaint}");
 }
+
+#[test]
+fn rows_and_sheets_in_any_order_make_the_same_records() {
+    let mut home = Home::new();
+    fill(&mut home);
+    let before = known(&home.records());
+    let folder = home.path().join("out");
+    home.device.export_tables(TableFormat::Csv, &folder, Lang::ZhCn).unwrap();
+    for turn in 1..4_usize {
+        let mixed = home.path().join(format!("mixed-{turn}"));
+        fs::create_dir(&mixed).unwrap();
+        for (place, (_, bytes)) in files(&folder).into_iter().enumerate() {
+            let text = String::from_utf8(bytes).unwrap();
+            // Only tables without line breaks in their cells can be taken apart by lines.
+            let (header, rows) = text.split_once('\n').unwrap();
+            let mut rows: Vec<&str> = if text.contains('"') { vec![rows.trim_end()] } else { rows.lines().collect() };
+            if !rows.is_empty() {
+                let by = turn % rows.len();
+                rows.rotate_left(by);
+                rows.reverse();
+            }
+            let name = format!("{}.csv", (place * 7 + turn * 5) % 19);
+            fs::write(mixed.join(name), format!("{header}\n{}\n", rows.join("\n"))).unwrap();
+        }
+        assert_eq!(files(&mixed).len(), files(&folder).len());
+        let mut other = Home::new();
+        other.device.import(&mixed, false).unwrap_or_else(|error| panic!("{}", told(&error)));
+        let after = known(&other.records());
+        for (name, fields) in &before {
+            assert_eq!(Some(fields), after.get(name), "{name:?}");
+        }
+        assert_eq!(before.len(), after.len());
+    }
+}

@@ -109,6 +109,37 @@ fn a_circle_and_a_reference_that_leads_nowhere_are_refused_with_their_rows() {
 }
 
 #[test]
+fn the_review_of_a_month_is_a_workbook_or_json() {
+    let device = Environment::new();
+    let (_, _, task) = device.task();
+    device.ok(["task", "assign", &task, "--to", "王*"]);
+    device.ok(["task", "start", &task, "--started-at", "2024-05-02 09:00"]);
+    device.ok(["task", "done", &task, "--done-at", "2024-05-02 17:00"]);
+    let json = device.json(["view", "review", "--month", "2024-05"]);
+    assert_eq!(json["figures"]["month"], "2024-05");
+    assert_eq!(json["figures"]["branch"]["complaints"]["of"], 1, "the task counts in the month it was done in");
+    assert_eq!(
+        (json["scores"].as_array().map(Vec::len), json["until"].as_str()),
+        (Some(6), Some("2024-05-31T15:59:59.999Z"))
+    );
+    let out = device.path().join("review.xlsx");
+    let out = out.to_str().unwrap();
+    let told = device.ok(["view", "review", "--month", "2024-05", "--out", out, "--lang", "zh-CN"]);
+    assert!(told.is_empty(), "what is said of a file goes to standard error: {told}");
+    let first = std::fs::read(out).unwrap();
+    assert!(first.starts_with(b"PK"));
+    let told = device.json(["view", "review", "--month", "2024-05", "--months", "1", "--out", out]);
+    assert_eq!((told["path"].as_str(), told["month"].as_str()), (Some(out), Some("2024-05")));
+    assert_ne!(std::fs::read(out).unwrap(), first, "the language and the months asked for");
+    // A review is no table to be imported, though it lists improvements under their headers.
+    let records = device.records();
+    device.run(["import", out]).refused(1, &["belongs to no table"]);
+    assert_eq!(device.records(), records);
+    device.run(["view", "review", "--month", "05/2024"]).refused(1, &["--month"]);
+    device.run(["view", "review", "--out", "no/such/folder/r.xlsx"]).refused(1, &["no/such/folder"]);
+}
+
+#[test]
 fn a_healthy_book_stays_the_same_through_a_rebuild() {
     let device = Environment::new();
     device.task();

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use readmodel::views::{
-    self, DailyAsk, DueAsk, DuplicatesAsk, FiguresAsk, MatrixAsk, TWINS_MAX, TimelineAsk, Twin, VisitsAsk,
+    self, DailyAsk, DueAsk, DuplicatesAsk, FiguresAsk, MatrixAsk, ReviewAsk, TWINS_MAX, TimelineAsk, Twin, VisitsAsk,
 };
 use records::{DAILY_CHECK, Fields};
 use store::ReadTx;
@@ -109,6 +109,14 @@ impl Device {
     /// [`DeviceError::Store`].
     pub fn figures(&mut self, ask: FiguresAsk) -> Result<views::KeyFigures, DeviceError> {
         self.read(|tx| Ok(views::figures(tx.connection(), &FiguresAsk { unshared: unshared(tx)?, ..ask })?))
+    }
+
+    /// Everything a monthly review looks at.
+    ///
+    /// # Errors
+    /// [`DeviceError::Store`].
+    pub fn review(&mut self, ask: ReviewAsk) -> Result<views::Review, DeviceError> {
+        self.read(|tx| Ok(views::review(tx.connection(), &ReviewAsk { unshared: unshared(tx)?, ..ask })?))
     }
 
     /// The visits of each customer in the year.

@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
+use readmodel::views;
 use tables::{FileForm, Forms};
 use vocab::Lang;
 
@@ -46,6 +47,19 @@ impl Device {
         let forms = Forms::of_json(records.iter(), lang);
         forms.write(path, format.file_form())?;
         Ok(forms.count() as u64)
+    }
+}
+
+impl Device {
+    /// Writes a review as a workbook with charts to `path`, for whoever has no Fieldbook.
+    ///
+    /// # Errors
+    /// [`DeviceError::Export`] when a workbook cannot hold it, [`DeviceError::File`] when the system does not let us write.
+    pub fn export_review(&mut self, review: &views::Review, path: &Path, lang: Lang) -> Result<(), DeviceError> {
+        let branch = self.read(|tx| Ok(tx.membership()?))?.map(|membership| membership.branch_name);
+        let json = serde_json::to_value(review).map_err(|_| DeviceError::Interrupted)?;
+        let workbook = tables::review(&branch.unwrap_or_default(), &json, lang)?;
+        std::fs::write(path, workbook).map_err(|source| DeviceError::File { path: path.to_path_buf(), source })
     }
 }
 

@@ -5,6 +5,7 @@ mod duplicates;
 mod figures;
 mod funnel;
 mod matrix;
+mod review;
 mod timeline;
 mod visits;
 
@@ -33,13 +34,14 @@ struct Asked<'a> {
     as_of: Timestamp,
 }
 
-const VIEWS: [View; 7] = [
+const VIEWS: [View; 8] = [
     View { name: "funnel", shape: with_months, run: funnel::run },
     View { name: "timeline", shape: timeline::shape, run: timeline::run },
     View { name: "matrix", shape: |command| command, run: matrix::run },
     View { name: "complaints", shape: |command| command, run: complaints::run },
     View { name: "figures", shape: with_months, run: figures::run },
     View { name: "visits", shape: visits::shape, run: visits::run },
+    View { name: "review", shape: review::shape, run: review::run },
     View { name: "duplicates", shape: duplicates::shape, run: duplicates::run },
 ];
 

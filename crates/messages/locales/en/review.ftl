@@ -83,3 +83,11 @@ review-chart-limits = Limits kept
 review-chart-funnel = Funnel
 review-chart-complaints = Open complaints by step
 review-chart-risks = Risks by probability and impact
+
+# `view review`
+cli-help-view-review = The monthly review as a workbook with charts, to be sent on
+cli-view-review-done = The review of { $month } written to { $path }
+cli-arg-view-review-as-of = Figures as they are known then [default: now]
+cli-arg-view-review-month = The month reviewed, such as 2026-10 [default: the month of now]
+cli-arg-view-review-months = How many months before it are shown beside it [default: 5]
+cli-arg-view-review-out = Where to [default: fieldbook-review-MONTH.xlsx]

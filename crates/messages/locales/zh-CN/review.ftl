@@ -79,3 +79,11 @@ review-chart-limits = 各时限达标率
 review-chart-funnel = 服务漏斗
 review-chart-complaints = 各步骤未结投诉
 review-chart-risks = 风险分布
+
+# `view review`
+cli-help-view-review = 月度评审工作簿，带图表，可直接发送
+cli-view-review-done = { $month } 的评审已写入 { $path }
+cli-arg-view-review-as-of = 以该时刻所知为准 [默认：现在]
+cli-arg-view-review-month = 评审的月份，如 2026-10 [默认：本月]
+cli-arg-view-review-months = 并列显示之前几个月 [默认：5]
+cli-arg-view-review-out = 写到哪里 [默认：fieldbook-review-月份.xlsx]

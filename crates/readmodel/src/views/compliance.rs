@@ -3,7 +3,7 @@
 //! A limit counts in the month it was due in, once that instant has come, as met when it was fulfilled by then: so a month that
 //! has passed does not change any more, and nobody looks better for what is not due yet.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use records::LimitCode;
 use records::limits::LimitState;
@@ -26,17 +26,29 @@ pub(crate) fn count(
 ) -> Result<(), StoreError> {
     let first = month.start().millis();
     let last = as_of.min(month.end().plus_millis(-1)).millis();
+    // Added up here: the rows come by when they were due, and SQLite would sort them first.
     let mut statement = conn.prepare_cached(
-        "SELECT code, staff, sum(end_ms IS NOT NULL AND end_ms <= due_ms), count(*)
-         FROM view_limit INDEXED BY view_limit_due WHERE due_ms BETWEEN ?1 AND ?2 GROUP BY code, staff",
+        "SELECT code, staff, end_ms IS NOT NULL AND end_ms <= due_ms
+         FROM view_limit INDEXED BY view_limit_due WHERE due_ms BETWEEN ?1 AND ?2",
     )?;
+    let mut counts: BTreeMap<LimitCode, BTreeMap<Option<String>, (u64, u64)>> = BTreeMap::new();
     let mut rows = statement.query([first, last])?;
     while let Some(row) = rows.next()? {
-        let Some(code) = limit_code(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?) else { continue };
-        let (staff, met, all): (Option<String>, i64, i64) = (row.get(1)?, row.get(2)?, row.get(3)?);
-        sums.count(staff.as_deref(), |figures| {
-            figures.limits.entry(code).or_default().add(met.unsigned_abs(), all.unsigned_abs());
-        });
+        let text = |column| row.get_ref(column)?.as_str_or_null().map_err(rusqlite::Error::from);
+        let Some(code) = text(0)?.and_then(limit_code) else { continue };
+        let (staff, met) = (text(1)?, row.get::<_, bool>(2)?);
+        let of_code = counts.entry(code).or_default();
+        let count = match of_code.iter_mut().find(|(known, _)| known.as_deref() == staff) {
+            Some((_, count)) => count,
+            None => of_code.entry(staff.map(str::to_owned)).or_default(),
+        };
+        count.0 += u64::from(met);
+        count.1 += 1;
+    }
+    for (code, of_code) in counts {
+        for (staff, (met, all)) in of_code {
+            sums.count(staff.as_deref(), |figures| figures.limits.entry(code).or_default().add(met, all));
+        }
     }
     // A customer that leads to another was entered once: what the second entry owed was owed by nobody.
     let mut statement = conn.prepare_cached(

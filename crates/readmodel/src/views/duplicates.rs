@@ -117,7 +117,7 @@ pub struct Twin {
 }
 
 /// What was found about two customers.
-#[derive(Default)]
+#[derive(Default, Clone, Copy)]
 struct Found {
     same_number: bool,
     percent: Option<u64>,
@@ -134,40 +134,58 @@ impl Found {
     }
 }
 
+/// Two customers by their places among all, the smaller first, and what was found about them.
+type Pair = ((usize, usize), Found);
+
 /// Every two customers of the branch that are probably one, [`DUPLICATES_MAX`] at most.
 ///
 /// # Errors
 /// Any [`StoreError`] of reading.
 pub fn duplicates(conn: &Connection, ask: &DuplicatesAsk) -> Result<Duplicates, StoreError> {
     let leads = leads(conn)?;
-    let mut found: BTreeMap<(RecordId, RecordId), Found> = BTreeMap::new();
-    for same in numbers(conn, &leads)? {
-        pairs_within(&same, |a, b| found.entry((a.clone(), b.clone())).or_default().same_number = true);
+    let mut book = Book::default();
+    let mut pairs: Vec<Pair> = Vec::new();
+    for same in book.numbers(conn, &leads)? {
+        pairs_within(&same, |a, b| pairs.push(((a, b), Found { same_number: true, percent: None })));
     }
-    let is_whole = histories(conn, &leads, |a, b, percent| {
-        let percent = Some(percent);
-        let pair = found.entry((a.clone(), b.clone())).or_default();
-        pair.percent = pair.percent.max(percent);
+    let is_whole = book.histories(conn, &leads, |a, b, percent| {
+        pairs.push(((a.min(b), a.max(b)), Found { same_number: false, percent: Some(percent) }));
     })?;
-    let wanted = ask.customer.as_ref().map(|customer| leads.lead(customer));
-    let mut pairs: Vec<Duplicate> = found
-        .into_iter()
-        .filter(|((a, b), _)| wanted.is_none_or(|wanted| a == wanted || b == wanted))
-        .map(|((a, b), found)| Duplicate {
-            certainty: found.certainty(),
-            why: found.why(),
-            alike_percent: found.percent,
-            a,
-            b,
-        })
-        .collect();
-    pairs.sort_by(|one, other| {
-        let key = |pair: &Duplicate| (pair.certainty, std::cmp::Reverse(pair.alike_percent));
-        (key(one), &one.a, &one.b).cmp(&(key(other), &other.a, &other.b))
+    // Merged customers bring what was found about any of them.
+    pairs.sort_unstable_by_key(|(pair, _)| *pair);
+    pairs.dedup_by(|(other, more), (pair, found)| {
+        let is_same = other == pair;
+        if is_same {
+            found.same_number |= more.same_number;
+            found.percent = found.percent.max(more.percent);
+        }
+        is_same
     });
+    if let Some(customer) = &ask.customer {
+        let wanted = book.places.get(leads.lead(customer)).copied();
+        pairs.retain(|((a, b), _)| Some(*a) == wanted || Some(*b) == wanted);
+    }
     let more = !is_whole || pairs.len() > DUPLICATES_MAX;
-    pairs.truncate(DUPLICATES_MAX);
-    Ok(Duplicates { pairs, more })
+    let rank = |(_, found): &Pair| (found.certainty(), std::cmp::Reverse(found.percent));
+    let id = |place: usize| &book.customers[place];
+    let order = |one: &Pair, other: &Pair| {
+        let ids = |((a, b), _): &Pair| (id(*a).min(id(*b)), id(*a).max(id(*b)));
+        rank(one).cmp(&rank(other)).then_with(|| ids(one).cmp(&ids(other)))
+    };
+    if pairs.len() > DUPLICATES_MAX {
+        pairs.select_nth_unstable_by(DUPLICATES_MAX, order);
+        pairs.truncate(DUPLICATES_MAX);
+    }
+    pairs.sort_unstable_by(order);
+    let shown = |((a, b), found): Pair| Duplicate {
+        // By id, whatever order they were found in.
+        a: id(a).min(id(b)).clone(),
+        b: id(a).max(id(b)).clone(),
+        certainty: found.certainty(),
+        why: found.why(),
+        alike_percent: found.percent,
+    };
+    Ok(Duplicates { pairs: pairs.into_iter().map(shown).collect(), more })
 }
 
 /// Customers in the book that a new one with these fields may be, the likeliest first, [`TWINS_MAX`] at most: for a warning
@@ -219,63 +237,86 @@ pub fn likely_twins(conn: &Connection, fields: &Fields) -> Result<Vec<Twin>, Sto
     Ok(twins)
 }
 
-/// Customers that carry the same number, more than one of each.
-fn numbers(conn: &Connection, leads: &Leads) -> Result<Vec<Vec<RecordId>>, StoreError> {
-    let mut statement = conn.prepare_cached(
-        "SELECT legacy_id, id FROM view_record WHERE legacy_id IS NOT NULL AND kind = 'customer' AND void = 0",
-    )?;
-    let mut bearers: BTreeMap<String, BTreeSet<RecordId>> = BTreeMap::new();
-    for row in statement.query_map([], |row| Ok((row.get(0)?, id_at(row, 1)?)))? {
-        let (number, id) = row?;
-        bearers.entry(number).or_default().insert(leads.lead(&id).clone());
-    }
-    Ok(bearers.into_values().filter(|same| same.len() > 1).map(|same| same.into_iter().collect()).collect())
+/// Customers by the places they were first met at.
+#[derive(Default)]
+struct Book {
+    customers: Vec<RecordId>,
+    places: BTreeMap<RecordId, usize>,
 }
 
-/// Calls `each` with every two customers of one channel whose histories are alike; returns whether all were looked for.
-fn histories(
-    conn: &Connection,
-    leads: &Leads,
-    mut each: impl FnMut(&RecordId, &RecordId, u64),
-) -> Result<bool, StoreError> {
-    let mut statement = conn.prepare_cached(
-        "SELECT channel, pairs, id FROM view_history CROSS JOIN view_record ON view_record.n = view_history.n",
-    )?;
-    let mut channels: BTreeMap<String, BTreeMap<Bigrams, BTreeSet<RecordId>>> = BTreeMap::new();
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        let same = channels.entry(row.get(0)?).or_default().entry(pairs_at(row, 1)?).or_default();
-        same.insert(leads.lead(&id_at(row, 2)?).clone());
-    }
-    let mut is_whole = true;
-    for same in channels.into_values() {
-        let (sets, customers): (Vec<Bigrams>, Vec<Vec<RecordId>>) =
-            same.into_iter().map(|(set, customers)| (set, customers.into_iter().collect())).unzip();
-        for customers in &customers {
-            pairs_within(customers, |a, b| each(a, b, 100));
+impl Book {
+    fn place(&mut self, leads: &Leads, id: &RecordId) -> usize {
+        let id = leads.lead(id);
+        if let Some(place) = self.places.get(id) {
+            return *place;
         }
-        let found = alike(&sets);
-        is_whole &= found.is_whole;
-        for alike in found.pairs {
-            let few = |place: usize| {
-                let same: &[RecordId] = &customers[place];
-                if same.len() > SAME_MAX { &same[..1] } else { same }
-            };
-            for a in few(alike.a) {
-                for b in few(alike.b).iter().filter(|b| *b != a) {
-                    each(a.min(b), a.max(b), alike.percent);
+        self.customers.push(id.clone());
+        self.places.insert(id.clone(), self.customers.len() - 1);
+        self.customers.len() - 1
+    }
+
+    /// Customers that carry the same number, more than one of each.
+    fn numbers(&mut self, conn: &Connection, leads: &Leads) -> Result<Vec<Vec<usize>>, StoreError> {
+        let mut statement = conn.prepare_cached(
+            "SELECT legacy_id, id FROM view_record
+             WHERE legacy_id IS NOT NULL AND kind = 'customer' AND void = 0 ORDER BY id",
+        )?;
+        let mut bearers: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
+        for row in statement.query_map([], |row| Ok((row.get(0)?, id_at(row, 1)?)))? {
+            let (number, id) = row?;
+            bearers.entry(number).or_default().insert(self.place(leads, &id));
+        }
+        let same = bearers.into_values().filter(|same| same.len() > 1);
+        Ok(same.map(|same| same.into_iter().collect()).collect())
+    }
+
+    /// Calls `each` with every two customers of one channel whose histories are alike; returns whether all were looked for.
+    fn histories(
+        &mut self,
+        conn: &Connection,
+        leads: &Leads,
+        mut each: impl FnMut(usize, usize, u64),
+    ) -> Result<bool, StoreError> {
+        let mut statement = conn.prepare_cached(
+            "SELECT channel, pairs, id FROM view_history CROSS JOIN view_record ON view_record.n = view_history.n
+             ORDER BY id",
+        )?;
+        let mut channels: BTreeMap<String, BTreeMap<Bigrams, BTreeSet<usize>>> = BTreeMap::new();
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let same = channels.entry(row.get(0)?).or_default().entry(pairs_at(row, 1)?).or_default();
+            same.insert(self.place(leads, &id_at(row, 2)?));
+        }
+        let mut is_whole = true;
+        for same in channels.into_values() {
+            let (sets, customers): (Vec<Bigrams>, Vec<Vec<usize>>) =
+                same.into_iter().map(|(set, customers)| (set, customers.into_iter().collect())).unzip();
+            for customers in &customers {
+                pairs_within(customers, |a, b| each(a, b, 100));
+            }
+            let found = alike(&sets);
+            is_whole &= found.is_whole;
+            for alike in found.pairs {
+                let few = |place: usize| {
+                    let same: &[usize] = &customers[place];
+                    if same.len() > SAME_MAX { &same[..1] } else { same }
+                };
+                for a in few(alike.a) {
+                    for b in few(alike.b).iter().filter(|b| *b != a) {
+                        each(*a, *b, alike.percent);
+                    }
                 }
             }
         }
+        Ok(is_whole)
     }
-    Ok(is_whole)
 }
 
 /// Every two of some customers, sorted, that are the same in something; of more than [`SAME_MAX`] each with the first.
-fn pairs_within(same: &[RecordId], mut each: impl FnMut(&RecordId, &RecordId)) {
+fn pairs_within(same: &[usize], mut each: impl FnMut(usize, usize)) {
     let firsts = if same.len() > SAME_MAX { 1 } else { same.len() };
     for (place, a) in same.iter().enumerate().take(firsts) {
-        same[place + 1..].iter().for_each(|b| each(a, b));
+        same[place + 1..].iter().for_each(|b| each(*a, *b));
     }
 }
 

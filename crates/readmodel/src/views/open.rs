@@ -2,6 +2,7 @@
 //!
 //! Rows say what dossiers owe. What recurs by the calendar is worked out here, from customers, visits and the board.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -30,6 +31,8 @@ pub(crate) struct Around<'a> {
     pub(crate) policies: Arc<Policies>,
     pub(crate) merged: Leads,
     unshared: &'a BTreeSet<DocId>,
+    /// Read once: several views of one instant ask for it.
+    accounts: OnceCell<BTreeMap<RecordId, Held>>,
 }
 
 impl<'a> Around<'a> {
@@ -38,7 +41,14 @@ impl<'a> Around<'a> {
         as_of: Timestamp,
         unshared: &'a BTreeSet<DocId>,
     ) -> Result<Self, StoreError> {
-        Ok(Around { conn, as_of, policies: policies::current(conn)?, merged: leads(conn)?, unshared })
+        Ok(Around {
+            conn,
+            as_of,
+            policies: policies::current(conn)?,
+            merged: leads(conn)?,
+            unshared,
+            accounts: OnceCell::new(),
+        })
     }
 
     /// The customer that `id` leads to.
@@ -156,7 +166,7 @@ impl<'a> Around<'a> {
         let calendar = Calendar::new(&self.policies, self.as_of);
         let visits = self.visits(calendar.since())?;
         for (customer, account) in self.accounts()? {
-            let visits = visits.get(&customer).map_or(&[][..], Vec::as_slice);
+            let visits = visits.get(customer).map_or(&[][..], Vec::as_slice);
             let of = Account { grade: account.grade.as_deref(), since: account.since };
             calendar.of(of, visits, |owed| {
                 found.push(DueItem {
@@ -241,7 +251,17 @@ impl<'a> Around<'a> {
 
     /// Every customer that had been entered; of merged ones the one that they lead to, with the highest grade of any and the
     /// day of the first.
-    pub(crate) fn accounts(&self) -> Result<BTreeMap<RecordId, Held>, StoreError> {
+    pub(crate) fn accounts(&self) -> Result<&BTreeMap<RecordId, Held>, StoreError> {
+        match self.accounts.get() {
+            Some(accounts) => Ok(accounts),
+            None => {
+                let accounts = self.read_accounts()?;
+                Ok(self.accounts.get_or_init(|| accounts))
+            }
+        }
+    }
+
+    fn read_accounts(&self) -> Result<BTreeMap<RecordId, Held>, StoreError> {
         let mut accounts: BTreeMap<RecordId, Held> = BTreeMap::new();
         let mut statement = self.conn.prepare_cached(
             "SELECT id, grade, person, created_at_ms FROM view_record

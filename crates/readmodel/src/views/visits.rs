@@ -67,9 +67,9 @@ pub fn visits(conn: &Connection, ask: &VisitsAsk) -> Result<Visits, StoreError> 
         .into_iter()
         .filter(|(_, held, _)| ask.staff.is_none() || ask.staff == held.owner)
         .map(|(customer, held, visits)| CustomerVisits {
-            customer,
-            grade: held.grade,
-            staff: held.owner,
+            customer: customer.clone(),
+            grade: held.grade.clone(),
+            staff: held.owner.clone(),
             required: visits.required,
             done: visits.done,
             planned: visits.planned,
@@ -81,11 +81,11 @@ pub fn visits(conn: &Connection, ask: &VisitsAsk) -> Result<Visits, StoreError> 
 }
 
 /// Every customer with how its visits stand, by id.
-pub(crate) fn compliance(
+pub(crate) fn compliance<'a>(
     conn: &Connection,
-    around: &Around<'_>,
+    around: &'a Around<'_>,
     as_of: Timestamp,
-) -> Result<Vec<(RecordId, Held, VisitCompliance)>, StoreError> {
+) -> Result<Vec<(&'a RecordId, &'a Held, VisitCompliance)>, StoreError> {
     let year = Period::Year.around(as_of);
     let today = as_of.day().start();
     let mut counts: BTreeMap<RecordId, (i64, i64)> = BTreeMap::new();
@@ -109,10 +109,10 @@ pub(crate) fn compliance(
         }
     }
     let required = &around.policies.at(year.0).0.visits;
-    let accounts = around.accounts()?.into_iter();
+    let accounts = around.accounts()?.iter();
     Ok(accounts
         .map(|(customer, held)| {
-            let (done, planned) = counts.get(&customer).copied().unwrap_or_default();
+            let (done, planned) = counts.get(customer).copied().unwrap_or_default();
             let required = held.grade.as_ref().and_then(|grade| required.get(grade).copied().flatten());
             (customer, held, VisitCompliance::of(required, done, planned, as_of))
         })

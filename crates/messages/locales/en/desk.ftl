@@ -66,13 +66,17 @@ cli-due-whose = Whose
 cli-part-cleaning = cleaning of records
 cli-part-process = process review
 cli-part-report = report
+cli-part-content = training content refreshed
 cli-part-check = check of fixes
 cli-part-dispatch = dispatch
 cli-duration-minutes = { $minutes } min
 cli-duration-hours = { $hours } h { $minutes } min
 cli-duration-days = { $days } d { $hours } h
 cli-calendar-name = Fieldbook
-cli-calendar-done = { $entries } entries written to { $path }
+cli-calendar-done = { $entries ->
+    [one] 1 entry
+   *[other] { $entries } entries
+  } written to { $path }
 cli-done-signed = Signed the check of { $day }
 cli-daily-critical_complaints = Critical complaints
 cli-daily-past_due = Past due
@@ -154,9 +158,9 @@ cli-customer-membership = Membership
 cli-customer-merged_ids = One customer under
 
 # The rules of the hotline rota
-rota-too_long = The shift is { $minutes } minutes long; the policy allows { $max }. Split it.
-rota-too_little_rest = { $staff } has only { $minutes } minutes of rest beside the shift { $other }; the policy asks for { $min }. Move one of them, or give it to somebody else.
-rota-overlap = { $staff } has the shift { $other } at the same time ({ $minutes } minutes). Move one of them, or give it to somebody else.
+rota-too_long = The shift is { $minutes } min long; the policy allows { $max }. Split it.
+rota-too_little_rest = { $staff } has only { $minutes } min of rest beside the shift { $other }; the policy asks for { $min }. Move one of them, or give it to somebody else.
+rota-overlap = { $staff } has the shift { $other } at the same time ({ $minutes } min). Move one of them, or give it to somebody else.
 rota-too_few = At { $at } there { $people ->
     [one] is one person
    *[other] are { $people } people

@@ -66,6 +66,7 @@ cli-due-whose = 谁负责
 cli-part-cleaning = 客户信息清洗
 cli-part-process = 流程评审
 cli-part-report = 上报
+cli-part-content = 培训内容更新
 cli-part-check = 复核整改
 cli-part-dispatch = 派工
 cli-duration-minutes = { $minutes } 分

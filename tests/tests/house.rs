@@ -18,7 +18,7 @@ const DIRECTIONS: [(&str, &[&str]); 10] = [
     ("readmodel", &["messages", "records", "store", "vocab"]),
     ("device", &["messages", "readmodel", "records", "store", "sync", "tables", "vocab"]),
     ("client-cli", &["device", "messages", "records", "relay", "vocab"]),
-    ("relay", &["messages", "readmodel", "records", "store", "sync", "vocab"]),
+    ("relay", &["messages", "readmodel", "records", "store", "sync", "tables", "vocab"]),
 ];
 
 /// Crates whose results are functions of their arguments alone: no I/O, clock or randomness.

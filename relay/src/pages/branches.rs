@@ -4,7 +4,7 @@ use axum::extract::{Path, State};
 use maud::{Markup, html};
 use readmodel::{CustomerFilter, Page};
 use records::Kind;
-use vocab::Timestamp;
+use vocab::{Month, Timestamp};
 
 use super::access::Person;
 use super::data::{self, BranchFigures};
@@ -14,6 +14,7 @@ use super::live;
 use super::parts::{self, Sign, Tone, cell, mark};
 use super::problem::Problem;
 use super::request::Visit;
+use super::review;
 use super::words::{Words, grouped};
 use crate::AppState;
 
@@ -158,6 +159,9 @@ pub(super) async fn one(
             (tile("pages-feed-head", html! { (grouped(figures.store.head.get())) }, html! {}))
             (tile("pages-lag", lag(&words, &figures, now), html! {}))
         }
+        // The month that a review looks back on, and the one that goes on.
+        @let month = Month::of(now);
+        p { (review::link(&words, branch.id, month.back(1))) " · " (review::link(&words, branch.id, month)) }
         div.columns {
             (states(&words, &figures, &records::TASK, "pages-tasks-by-status"))
             (states(&words, &figures, &records::ASSESSMENT, "pages-assessments-by-state"))

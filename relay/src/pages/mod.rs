@@ -29,6 +29,7 @@ mod policy;
 mod policy_form;
 mod problem;
 mod request;
+mod review;
 mod sign_in;
 mod token;
 mod values;
@@ -82,6 +83,7 @@ pub(crate) fn router() -> Router<AppState> {
         .route("/branches/{branch}/conflicts", get(conflicts::list).post(conflicts::settle))
         .route("/branches/{branch}/conflicts/{doc}", get(conflicts::document))
         .route("/branches/{branch}/devices", get(devices::list))
+        .route("/branches/{branch}/review.xlsx", get(review::workbook))
         .route("/branches/{branch}/policy", get(policy::page))
         .route(
             "/branches/{branch}/policy/edit",

@@ -13,4 +13,5 @@ mod limits;
 mod policy;
 mod process;
 mod reconciling;
+mod review;
 mod running;

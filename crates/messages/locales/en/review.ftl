@@ -91,3 +91,6 @@ cli-arg-view-review-as-of = Figures as they are known then [default: now]
 cli-arg-view-review-month = The month reviewed, such as 2026-10 [default: the month of now]
 cli-arg-view-review-months = How many months before it are shown beside it [default: 5]
 cli-arg-view-review-out = Where to [default: fieldbook-review-MONTH.xlsx]
+
+# On a page
+review-download = Review of { $month } as a workbook (.xlsx)

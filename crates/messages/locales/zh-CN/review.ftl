@@ -87,3 +87,6 @@ cli-arg-view-review-as-of = 以该时刻所知为准 [默认：现在]
 cli-arg-view-review-month = 评审的月份，如 2026-10 [默认：本月]
 cli-arg-view-review-months = 并列显示之前几个月 [默认：5]
 cli-arg-view-review-out = 写到哪里 [默认：fieldbook-review-月份.xlsx]
+
+# On a page
+review-download = 下载 { $month } 评审工作簿（.xlsx）

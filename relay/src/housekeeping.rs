@@ -155,7 +155,7 @@ impl Housekeeping {
             tracing::info!(%branch, doc = %tombstone.doc, %position, "a document was erased");
             let before = Position::new(position.get().saturating_sub(1));
             let entry = (tombstone.doc, LiveForm::Erased(tombstone.clone()));
-            self.hub.publish(branch, None, &LiveBatch::new(before, vec![entry], sum));
+            self.hub.publish(branch, |_| true, &LiveBatch::new(before, vec![entry], sum));
         }
         if !found.is_empty() {
             self.growth.mark(branch);

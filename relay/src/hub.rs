@@ -71,16 +71,17 @@ impl Hub {
         self.branches().get(&branch).into_iter().flat_map(BTreeMap::values).map(|place| place.device).collect()
     }
 
-    /// Whether a batch from `origin` has anybody else to go to.
-    pub(crate) fn has_others(&self, branch: BranchId, origin: Option<SeatId>) -> bool {
-        self.branches().get(&branch).is_some_and(|places| places.keys().any(|id| Some(*id) != origin))
+    /// Whether any session of `branch` is one of those.
+    pub(crate) fn has_any(&self, branch: BranchId, is_one: impl Fn(SeatId) -> bool) -> bool {
+        self.branches().get(&branch).is_some_and(|places| places.keys().any(|id| is_one(*id)))
     }
 
-    /// Puts a batch into every mailbox of `branch` but its origin's, if it has one. Returns how many sessions had no room for it.
-    pub(crate) fn publish(&self, branch: BranchId, origin: Option<SeatId>, batch: &LiveBatch) -> usize {
+    /// Puts a batch into the mailboxes of those sessions of `branch`: not of the one that pushed it. Returns how many had no room
+    /// for it.
+    pub(crate) fn publish(&self, branch: BranchId, to: impl Fn(SeatId) -> bool, batch: &LiveBatch) -> usize {
         let branches = self.branches();
-        let others = branches.get(&branch).into_iter().flatten().filter(|(id, _)| Some(**id) != origin);
-        others.filter(|(_, place)| !place.mailbox.forward(batch)).count()
+        let places = branches.get(&branch).into_iter().flatten().filter(|(id, _)| to(**id));
+        places.filter(|(_, place)| !place.mailbox.forward(batch)).count()
     }
 
     /// Answers `seat`. A session that is gone needs no answer: its device asks again.
@@ -159,15 +160,15 @@ mod tests {
     async fn everybody_of_the_branch_but_the_origin_gets_the_same_bytes() {
         let hub = Arc::new(Hub::new(3));
         let mut origin = hub.join(BRANCH, device(1), true);
-        assert!(!hub.has_others(BRANCH, Some(origin.id())));
+        assert!(!hub.has_any(BRANCH, |seat| seat != origin.id()));
         let mut other = hub.join(BRANCH, device(2), true);
         let mut stranger = hub.join(BranchId::from_bytes([2; 16]), device(3), true);
         let sent = batch(5);
-        assert_eq!(hub.publish(BRANCH, Some(origin.id()), &sent), 0);
+        assert_eq!(hub.publish(BRANCH, |seat| seat != origin.id(), &sent), 0);
         hub.answer(BRANCH, origin.id(), Answer::Failed(Code::Unavailable));
         assert!(matches!(origin.next().await, Delivery::Answer(_)), "no echo before the answer");
         assert_eq!(live_from(&mut other).await, 5);
-        assert_eq!(hub.publish(BRANCH, None, &sent), 0);
+        assert_eq!(hub.publish(BRANCH, |_| true, &sent), 0);
         assert_eq!((live_from(&mut origin).await, live_from(&mut other).await), (5, 5), "the relay's own go to all");
         let nothing = tokio::time::timeout(std::time::Duration::ZERO, stranger.next());
         assert!(nothing.await.is_err(), "another branch hears nothing");
@@ -179,7 +180,7 @@ mod tests {
         let origin = hub.join(BRANCH, device(1), true);
         let mut revoked = hub.join(BRANCH, device(2), true);
         for n in 0..5 {
-            hub.publish(BRANCH, Some(origin.id()), &batch(n));
+            hub.publish(BRANCH, |seat| seat != origin.id(), &batch(n));
         }
         hub.shut(Code::Revoked, |key| *key == device(2));
         assert!(matches!(revoked.next().await, Delivery::Shut(Code::Revoked)));
@@ -191,7 +192,7 @@ mod tests {
         let hub = Arc::new(Hub::new(3));
         let mut first = hub.join(BRANCH, device(1), true);
         let origin = hub.join(BRANCH, device(1), false);
-        hub.publish(BRANCH, Some(origin.id()), &batch(0));
+        hub.publish(BRANCH, |seat| seat != origin.id(), &batch(0));
         assert_eq!(live_from(&mut first).await, 0);
         let second = hub.join(BRANCH, device(1), true);
         assert!(matches!(first.next().await, Delivery::Shut(Code::Replaced)));
@@ -209,7 +210,7 @@ mod tests {
         let mut older = hub.join(BRANCH, device(1), false);
         let newest = hub.join(BRANCH, device(1), false);
         assert!(matches!(oldest.next().await, Delivery::Shut(Code::Replaced)));
-        hub.publish(BRANCH, Some(newest.id()), &batch(0));
+        hub.publish(BRANCH, |seat| seat != newest.id(), &batch(0));
         assert_eq!((live_from(&mut older).await, live_from(&mut stranger).await), (0, 0));
         let _another = hub.join(BRANCH, device(1), false);
         assert!(matches!(older.next().await, Delivery::Shut(Code::Replaced)));

@@ -13,11 +13,12 @@ mod news;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use messages::Message;
 use records::{Class, Fields, Invalid, Kind};
 use serde::Serialize;
 use store::WriteTx;
 use tables::{Draft, Problem};
-use vocab::{DocId, EventId, RecordId};
+use vocab::{DocId, EventId, Lang, RecordId};
 
 use self::matching::{Home, Matched, Target, homes, match_rows};
 use self::news::News;
@@ -98,7 +99,7 @@ fn import(
     for (place, home) in homes(&matched).into_iter().enumerate() {
         by_home.entry(home).or_default().push(place);
     }
-    let mut work = Work { tx, matched: &matched, ids: BTreeMap::new(), refused: BTreeSet::new() };
+    let mut work = Work { tx, matched: &matched, ids: BTreeMap::new(), refused: BTreeSet::new(), notes: Vec::new() };
     // Ids before anything is written, since rows may name rows below them; numbered as people listed the records.
     for (place, row) in matched.iter().enumerate() {
         let id = match &row.known {
@@ -132,6 +133,7 @@ fn import(
         }
     }
     if errors.is_empty() {
+        report.notes.append(&mut work.notes);
         return Ok(report);
     }
     errors.sort(&draft.tables);
@@ -155,6 +157,8 @@ struct Work<'w> {
     ids: BTreeMap<usize, RecordId>,
     /// Rows that are not imported; what belongs to them or names them is not either.
     refused: BTreeSet<usize>,
+    /// What is worth knowing though nothing is wrong.
+    notes: Vec<Problem>,
 }
 
 impl Work<'_> {
@@ -201,7 +205,13 @@ impl Work<'_> {
             let row = &self.matched[*place];
             let fields = self.given(row, open.doc)?;
             if row.known.is_some() {
-                news.insert(*place, News::of((&open.dossier, &view), row.kind(), &self.ids[place], &fields, row.row));
+                let found = News::of((&open.dossier, &view), row.kind(), &self.ids[place], &fields, row.row);
+                for (name, value) in &found.kept {
+                    let shown = row.kind().field(name).map(|field| field.show(value, Lang::En)).unwrap_or_default();
+                    let what = Message::new("device-import-kept").with("value", shown);
+                    self.notes.push(row.problem(Some(name), what));
+                }
+                news.insert(*place, found);
             }
             given.insert(*place, fields);
             let wants_event = match news.get(place) {

@@ -8,6 +8,8 @@ use vocab::RecordId;
 pub(super) struct News {
     pub(super) own: Fields,
     pub(super) stated: Fields,
+    /// What it says otherwise of what is filled in only once: it is not taken, and told.
+    pub(super) kept: Fields,
 }
 
 impl News {
@@ -25,6 +27,11 @@ impl News {
         own.retain(|name, value| {
             !stands(name, value) && kind.field(name).is_some_and(|field| field.source == Source::Person)
         });
+        let mut kept: Fields = given.clone();
+        kept.retain(|name, value| {
+            let once = |field: &records::Field| matches!(field.source, Source::Once | Source::Auto);
+            !stands(name, value) && kind.field(name).is_some_and(once)
+        });
         let mut stated: Fields = row.snapshot.clone();
         let all_stand =
             stated.iter().all(|(name, value)| same_state(record.and_then(|record| record.get(name)), value));
@@ -40,23 +47,25 @@ impl News {
             notes.retain(|note| stand.iter().all(|known| known.text != note.text));
             !notes.is_empty()
         });
-        if !own.is_empty() || !stated.is_empty() {
+        if !own.is_empty() || !stated.is_empty() || !kept.is_empty() {
             for entry in dossier.history(id) {
                 match entry.entry {
                     Entry::Field { field, after: Some(after), .. } => {
-                        own.retain(|name, value| *name != field || *value != after)
+                        own.retain(|name, value| *name != field || *value != after);
+                        kept.retain(|name, value| *name != field || *value != after);
                     }
-                    Entry::Event { event, data, .. } if event == "imported" => {
-                        let said = stated.iter().all(|(name, value)| data.get(*name) == Some(&value.to_json()));
-                        if said {
+                    Entry::Event { event, data, .. } => {
+                        let is_said = |name: &str, value: &Value| data.get(name) == Some(&value.to_json());
+                        kept.retain(|name, value| !is_said(name, value));
+                        if event == "imported" && stated.iter().all(|(name, value)| is_said(name, value)) {
                             stated.clear();
                         }
                     }
-                    _ => {}
+                    Entry::Field { .. } => {}
                 }
             }
         }
-        News { own, stated }
+        News { own, stated, kept }
     }
 
     pub(super) fn is_empty(&self) -> bool {

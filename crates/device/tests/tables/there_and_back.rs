@@ -100,6 +100,7 @@ fn every_kind_comes_back_equal_from_csv_and_xlsx_in_both_languages() {
             let report = other.device.import(file, false).unwrap();
             assert_eq!(report.kinds.values().map(|counts| counts.unchanged).sum::<u64>(), written, "{report:?}");
             assert_eq!(other.exported(), bytes, "importing twice changes nothing");
+            assert_eq!(report.notes, []);
         }
         let bytes = home.exported();
         home.device.import(&workbook, false).unwrap();
@@ -121,6 +122,21 @@ fn what_people_did_since_an_import_is_not_undone_by_importing_again() {
     // What the table says anew is news.
     let report = home.import(&[("risk", &risks.replace(",3,4,", ",4,4,"))]);
     assert_eq!((report.kinds["risk"].updated, &home.device.record("R1").unwrap()["level"]), (1, &16.into()));
+}
+
+#[test]
+fn what_is_filled_in_once_stays_and_the_table_that_differs_is_told_so() {
+    let mut home = Home::new();
+    let customers = "客户ID,客户姓名,联系方式,历史交易记录,服务偏好,初始日期,责任人\nC1,王*,电话,,,,\n";
+    let points = "积分ID,客户ID,积分,原因\nJ1,C1,50,消费\n";
+    assert!(home.import(&[("a", customers), ("b", points)]).notes.is_empty());
+    let report = home.import(&[("a", customers), ("b", &points.replace(",50,", ",80,"))]);
+    assert_eq!(report.kinds["points"].unchanged, 1);
+    assert_eq!(report.notes.len(), 1, "{:?}", report.notes);
+    assert_eq!((report.notes[0].row, report.notes[0].column.as_deref()), (Some(2), Some("积分")));
+    assert!(report.notes[0].to_string().contains("80"), "{}", report.notes[0]);
+    assert_eq!(home.device.record("J1").unwrap()["amount"], 50);
+    assert!(home.import(&[("a", customers), ("b", points)]).notes.is_empty());
 }
 
 #[test]

@@ -28,6 +28,7 @@ device-import-nothing = There is no record with the number { $id }, neither in t
 device-import-several = The number { $id } names more than one record. Write the record's own id (such as CUST-7K-12), or correct the numbers in the book first.
 device-import-elsewhere = { $id } is another customer's. Correct the number.
 device-import-cycle = These records name each other in a circle: { $rows }. Take one of the references out.
+device-import-kept = `{ $value }` was not taken: this is filled in once, and stands otherwise in the book. Correct it there with a step.
 device-file = The file { $file } cannot be used: { $detail }
 device-not-enrolled = This device belongs to no branch yet. Ask your administrator for an invite, then: fieldbook enrol --relay URL --invite CODE. Everything else works without it.
 device-already-enrolled = This device belongs to the branch { $branch } at { $relay } already. To join another branch, use another directory with --home. If the relay was set up anew and this device is to bring its book back, add --again: nothing here is wiped.

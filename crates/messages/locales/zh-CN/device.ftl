@@ -25,6 +25,7 @@ device-import-nothing = 文件和本机中都没有编号为 { $id } 的记录�
 device-import-several = 编号 { $id } 同时指多条记录。请改写记录自己的编号（如 CUST-7K-12），或先在本机改正原编号。
 device-import-elsewhere = { $id } 属于另一客户。请改正编号。
 device-import-cycle = 这些记录互相引用，成了一个圈：{ $rows }。请删去其中一处引用。
+device-import-kept = “{ $value }”未采用：这一项只填写一次，本机的内容与此不同。请在本机用步骤更正。
 device-file = 文件 { $file } 无法使用：{ $detail }
 device-not-enrolled = 本机尚未加入任何网点。请向管理员索取邀请码，然后运行：fieldbook enrol --relay URL --invite CODE。其余功能无需加入即可使用。
 device-already-enrolled = 本机已加入 { $relay } 的网点“{ $branch }”。如要加入另一网点，请用 --home 指定另一目录。如果中继是重新建立的，要由本机带回档案簿，请加 --again：本机内容一概不清除。

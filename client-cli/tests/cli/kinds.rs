@@ -442,3 +442,53 @@ fn two_customers_are_merged_once_and_separated_by_who_changed_their_mind() {
     let separate = device.json(["customer", "separate", &second, &first, "--reason", "两户"]);
     assert!(separate["merged_with"].as_array().is_none_or(Vec::is_empty), "{separate}");
 }
+
+/// How many changes this device has made.
+fn changes(device: &Environment) -> i64 {
+    device.json(["status"])["outbox"].as_i64().expect("a count")
+}
+
+#[test]
+fn no_field_and_no_step_of_any_kind_takes_a_phone_number_or_an_unmasked_name() {
+    use records::{Shape, Source};
+    let device = Environment::new();
+    let customer = device.customer();
+    let mut tried = 0;
+    for life in &LIVES {
+        let made = added(&device, life, &customer);
+        let id = text(&made["id"]);
+        let kind = records::kind(made["kind"].as_str().unwrap_or_default()).expect("a kind");
+        for field in kind.fields.iter().filter(|field| field.source == Source::Person) {
+            let flag = format!("--{}", field.name.replace('_', "-"));
+            let before = changes(&device);
+            let edit = |value: &str| device.run([life.name, "edit", &id, &flag, value]);
+            match field.shape {
+                Shape::Line(_) | Shape::Text(_) => {
+                    edit("电 13812345678").refused(1, &["phone number", "[13812345678]"])
+                }
+                Shape::Masked | Shape::Staff => edit("王小明").refused(1, &["王小明", "*"]),
+                _ => continue,
+            }
+            assert_eq!(changes(&device), before, "{} {flag}", life.name);
+            tried += 1;
+        }
+        for (step, ..) in life.steps {
+            let command = |step: &[&str]| -> Vec<String> {
+                [life.name, step[0], &id].iter().chain(&step[1..]).map(|word| (*word).to_owned()).collect()
+            };
+            for place in (1..step.len()).filter(|place| step[*place].chars().any(|c| !c.is_ascii())) {
+                let mut wrong = step.to_vec();
+                let words = format!("{} 13812345678", step[place]);
+                wrong[place] = &words;
+                let before = changes(&device);
+                let ended = device.run(command(&wrong));
+                // A name is refused for what else stands in it, before anybody looks for numbers.
+                assert!(ended.code == 1 && ended.err.contains("13812345678"), "{wrong:?}: {}{}", ended.out, ended.err);
+                assert_eq!(changes(&device), before, "{wrong:?}");
+                tried += 1;
+            }
+            device.ok(command(step));
+        }
+    }
+    assert!(tried > 60, "{tried} were tried");
+}

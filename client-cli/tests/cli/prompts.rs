@@ -81,3 +81,23 @@ fn with_json_nothing_is_asked_even_at_a_terminal() {
     sees(&mut session, "--name is missing");
     session.exp_eof().unwrap();
 }
+
+#[test]
+fn any_kind_asks_for_what_it_needs_and_takes_a_number_from_paper_for_a_record() {
+    let device = Environment::new();
+    let plan = ["emergency", "add", "--emergency-kind", "plan", "--title", "停电预案", "--legacy-id", "EMERG001"];
+    let plan = device.make(plan);
+    let mut session = at_a_terminal(&device, &["emergency", "add", "--title", "停电演练", "--lang", "zh-CN"]);
+    sees(&mut session, "应急");
+    session.send_line("演练").unwrap();
+    sees(&mut session, "预案");
+    session.send_line("EMERG001").unwrap();
+    for _ in 0..4 {
+        session.send_line("").unwrap();
+    }
+    sees(&mut session, "EMERG-");
+    session.exp_eof().unwrap();
+    let made = device.json(["emergency", "list"]);
+    let drill = made.as_array().unwrap().iter().find(|record| record["title"] == "停电演练").unwrap();
+    assert_eq!((drill["plan_id"].as_str(), drill["emergency_kind"].as_str()), (Some(plan.as_str()), Some("drill")));
+}

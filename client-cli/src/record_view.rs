@@ -1,10 +1,11 @@
 //! A record at a terminal: its title, its fields with their labels, in the order of the paper form.
 
-use records::{Field, Kind, Shape, Source};
+use records::{Field, Kind, Shape, Source, Value as RecordValue};
 use serde_json::Value;
 
 use crate::commands::kinds;
 use crate::context::Context;
+use crate::due_view::minute;
 use crate::printer::{Paint, Tone};
 use crate::table::{self, Toned};
 
@@ -43,6 +44,8 @@ pub(crate) fn title(context: &Context, record: &Value) -> String {
 pub(crate) fn shown(context: &Context, field: &Field, record: &Value) -> Option<String> {
     let json = record.get(field.name).filter(|json| !json.is_null())?;
     let text = match field.from_json(json) {
+        // To the minute: what is stamped has milliseconds, which nobody reads.
+        Ok(RecordValue::Time(time)) => minute(time),
         Ok(value) => field.show(&value, context.texts.lang()),
         // Written by a newer version, or never valid: shown as it stands.
         Err(_) => json.as_str().map_or_else(|| json.to_string(), str::to_owned),

@@ -51,7 +51,8 @@ CREATE INDEX view_record_updated ON view_record (kind, void, updated_at_ms);
 CREATE INDEX view_record_state ON view_record (kind, void, state, updated_at_ms);
 CREATE INDEX view_record_person ON view_record (person, kind) WHERE person IS NOT NULL;
 -- What recurs by the calendar is asked of every customer: no need to read their rows.
-CREATE INDEX view_record_account ON view_record (grade, created_at_ms, id, person) WHERE kind = 'customer' AND void = 0 AND id = customer;
+CREATE INDEX view_record_account ON view_record (grade, created_at_ms, id, person, kind, void, customer)
+  WHERE kind = 'customer' AND void = 0 AND id = customer;
 CREATE INDEX view_record_legacy ON view_record (legacy_id, kind) WHERE legacy_id IS NOT NULL;
 
 CREATE TABLE view_conflict (
@@ -112,9 +113,11 @@ CREATE TABLE view_limit (
 
 CREATE INDEX view_limit_doc ON view_limit (doc);
 -- What is open is asked for all the time: its index holds all of it.
-CREATE INDEX view_limit_open ON view_limit (code, from_ms, soon_ms, due_ms, urgency, roles, staff, record, part, customer, policy)
+CREATE INDEX view_limit_open ON view_limit (code, from_ms, soon_ms, due_ms, urgency, roles, staff, record, part, customer, policy, end_ms)
   WHERE end_ms IS NULL;
+-- What was open at an instant of the past ended within a week of it, or lasted for longer than a week.
 CREATE INDEX view_limit_ended ON view_limit (end_ms) WHERE end_ms IS NOT NULL;
+CREATE INDEX view_limit_long ON view_limit (end_ms) WHERE end_ms - from_ms > 604800000;
 -- Key figures: how many of those due in a month were met, and how soon inquiries and complaints were replied to.
 CREATE INDEX view_limit_due ON view_limit (due_ms, code, staff, end_ms);
 CREATE INDEX view_limit_reply ON view_limit (from_ms) WHERE code = 'L12';

@@ -60,7 +60,7 @@ pub fn leads(conn: &Connection) -> Result<Leads, StoreError> {
         let mut standing: Vec<(bool, &RecordId)> = Vec::new();
         for id in group {
             let void: Option<bool> = conn
-                .prepare_cached("SELECT void FROM view_record WHERE id = ?1 AND kind = 'customer'")?
+                .prepare_cached("SELECT void FROM view_record WHERE id = ?1 AND +kind = 'customer'")?
                 .query_row([id.as_str()], |row| row.get(0))
                 .optional()?;
             standing.extend(void.map(|void| (void, id)));

@@ -24,7 +24,8 @@ pub struct DueAsk {
     pub staff: Option<String>,
     /// Whose by role.
     pub role: Option<Role>,
-    /// The states listed; [`OPEN_STATES`] unless asked otherwise. What was met in time is counted in key figures, not listed.
+    /// The states listed; [`OPEN_STATES`] unless asked otherwise. What was missed is listed for a month, what was met in time
+    /// not at all: key figures count both.
     pub states: BTreeSet<LimitState>,
     /// How many items at most; [`LIST_ROWS_MAX`] and no more.
     pub limit: u32,

@@ -8,7 +8,7 @@ use serde::Serialize;
 use store::StoreError;
 use vocab::{DocId, Timestamp};
 
-use crate::views::open::{Around, tally};
+use crate::views::open::Around;
 
 /// What is asked of the matrix.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -156,7 +156,7 @@ impl MatrixStep {
 pub fn matrix(conn: &Connection, ask: &MatrixAsk) -> Result<Matrix, StoreError> {
     let around = Around::new(conn, ask.as_of, &ask.unshared)?;
     let mut counts = around.counts()?;
-    around.recurring()?.iter().for_each(|item| tally(&mut counts, item, |count| count + 1));
+    around.tally_recurring(&mut counts)?;
     let steps = Stage::ALL.map(|stage| {
         let mut of_stage = [0; 4];
         for (_, of_code) in counts.iter().filter(|(code, _)| Stage::of(**code) == stage) {

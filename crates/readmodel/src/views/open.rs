@@ -3,10 +3,10 @@
 //! Rows say what dossiers owe. What recurs by the calendar is worked out here, from customers, visits and the board.
 
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use records::limits::{Account, Board, Calendar, LimitState, What, of_policy};
+use records::limits::{Account, Board, Calendar, LimitState, Recurring, What, of_policy};
 use records::{FRONT_LINE, LimitCode, Policies};
 use rusqlite::{Connection, Row as SqlRow, params};
 use store::StoreError;
@@ -21,8 +21,19 @@ use crate::views::due::DueItem;
 /// How far back the board is read, in milliseconds: the year before last, since a period of the calendar may be a year.
 const BOARD_MS_MAX: i64 = 3 * 366 * 86_400_000;
 
+/// How long what was missed is listed, in milliseconds: a month. Figures count all of it.
+const MISSED_MS_MAX: i64 = 31 * 86_400_000;
+
 const COLUMNS: &str =
     "code, part, record, customer, from_ms, soon_ms, due_ms, end_ms, roles, staff, urgency, policy, doc";
+
+/// What was not fulfilled at an instant: the index that finds it, and how. No limit is in two of them.
+const UNFULFILLED: [(&str, &str); 3] = [
+    ("view_limit_open", "end_ms IS NULL"),
+    // Fulfilled since: within a week, or after more than that.
+    ("view_limit_ended", "end_ms > ?1 AND end_ms <= ?1 + 604800000"),
+    ("view_limit_long", "end_ms - from_ms > 604800000 AND end_ms > ?1 + 604800000"),
+];
 
 /// What every question about an instant needs.
 pub(crate) struct Around<'a> {
@@ -64,16 +75,16 @@ impl<'a> Around<'a> {
         let mut found = Vec::new();
         let of_code = if code.is_some() { "code = ?2 AND" } else { "?2 IS NULL AND" };
         let code = code.map(LimitCode::code);
-        // Of what is not fulfilled the index holds all there is to know.
-        let rows = COLUMNS.replace("end_ms", "NULL").replace("doc", "NULL");
-        for query in [
-            format!(
-                "SELECT {rows} FROM view_limit INDEXED BY view_limit_open WHERE {of_code} end_ms IS NULL AND from_ms <= ?1"
-            ),
-            format!(
-                "SELECT {COLUMNS} FROM view_limit INDEXED BY view_limit_ended WHERE {of_code} end_ms > ?1 AND from_ms <= ?1"
-            ),
-        ] {
+        for (index, unfulfilled) in UNFULFILLED {
+            // Of what is open the index holds all there is to know.
+            let columns = match index {
+                "view_limit_open" => COLUMNS.replace("end_ms", "NULL").replace("doc", "NULL"),
+                _ => COLUMNS.to_owned(),
+            };
+            let query = format!(
+                "SELECT {columns} FROM view_limit INDEXED BY {index}
+                 WHERE {of_code} {unfulfilled} AND from_ms <= ?1"
+            );
             let mut statement = self.conn.prepare_cached(&query)?;
             for item in statement.query_map(params![self.as_of.millis(), code], |row| self.item(row))? {
                 found.extend(item?.filter(|item| !self.is_moved(item)));
@@ -116,7 +127,7 @@ impl<'a> Around<'a> {
     /// How many limits of dossiers are not fulfilled, by code: open, soon due, overdue, and overdue with high urgency.
     pub(crate) fn counts(&self) -> Result<BTreeMap<LimitCode, [u64; 4]>, StoreError> {
         let mut counts: BTreeMap<LimitCode, [u64; 4]> = BTreeMap::new();
-        for (index, unfulfilled) in [("view_limit_open", "end_ms IS NULL"), ("view_limit_ended", "end_ms > ?1")] {
+        for (index, unfulfilled) in UNFULFILLED {
             let mut statement = self.conn.prepare_cached(&format!(
                 "SELECT code, count(*), sum(soon_ms <= ?1 AND due_ms >= ?1), sum(due_ms < ?1),
                         sum(due_ms < ?1 AND urgency IS 'high')
@@ -141,15 +152,16 @@ impl<'a> Around<'a> {
         Ok(counts)
     }
 
-    /// Limits of dossiers that were fulfilled too late.
+    /// Limits of dossiers that were fulfilled too late, within the last month.
     pub(crate) fn missed(&self) -> Result<Vec<DueItem>, StoreError> {
         let query = format!(
             "SELECT {COLUMNS} FROM view_limit INDEXED BY view_limit_missed
-             WHERE end_ms > due_ms AND end_ms <= ?1 AND from_ms <= ?1"
+             WHERE end_ms > due_ms AND end_ms BETWEEN ?2 AND ?1 AND from_ms <= ?1"
         );
+        let since = self.as_of.plus_millis(-MISSED_MS_MAX);
         let mut statement = self.conn.prepare_cached(&query)?;
         let mut found = Vec::new();
-        for item in statement.query_map([self.as_of.millis()], |row| {
+        for item in statement.query_map([self.as_of.millis(), since.millis()], |row| {
             let doc = crate::ask::doc_at(row, 12)?;
             Ok(self
                 .item(row)?
@@ -162,33 +174,48 @@ impl<'a> Around<'a> {
 
     /// What recurs by the calendar, in every state.
     pub(crate) fn recurring(&self) -> Result<Vec<DueItem>, StoreError> {
-        let mut found = Vec::new();
+        let mut found = self.branch()?;
+        self.calendar(|customer, account, owed| {
+            found.push(DueItem {
+                code: owed.code,
+                part: None,
+                kind: Some(records::CUSTOMER.code),
+                record: Some(customer.clone()),
+                customer: Some(customer.clone()),
+                from: owed.from,
+                soon: owed.term.soon,
+                due: owed.term.due,
+                end: owed.end,
+                state: owed.state,
+                roles: FRONT_LINE.to_vec(),
+                staff: account.owner.clone(),
+                urgency: None,
+                policy: owed.term.policy.cloned(),
+            });
+        })?;
+        Ok(found)
+    }
+
+    /// Counts what recurs by the calendar and is not fulfilled.
+    pub(crate) fn tally_recurring(&self, counts: &mut BTreeMap<LimitCode, [u64; 4]>) -> Result<(), StoreError> {
+        self.branch()?.iter().for_each(|item| tally(counts, item, |count| count + 1));
+        self.calendar(|_, _, owed| {
+            if let Some(place) = place(owed.state) {
+                counts.entry(owed.code).or_default()[place] += 1;
+            }
+        })
+    }
+
+    /// What is owed to every customer by the calendar.
+    fn calendar(&self, mut each: impl FnMut(&RecordId, &Held, Recurring<'_>)) -> Result<(), StoreError> {
         let calendar = Calendar::new(&self.policies, self.as_of);
         let visits = self.visits(calendar.since())?;
         for (customer, account) in self.accounts()? {
-            let visits = visits.get(customer).map_or(&[][..], Vec::as_slice);
+            let visits = visits.get(customer.as_str()).map_or(&[][..], Vec::as_slice);
             let of = Account { grade: account.grade.as_deref(), since: account.since };
-            calendar.of(of, visits, |owed| {
-                found.push(DueItem {
-                    code: owed.code,
-                    part: None,
-                    kind: Some(records::CUSTOMER.code),
-                    record: Some(customer.clone()),
-                    customer: Some(customer.clone()),
-                    from: owed.from,
-                    soon: owed.term.soon,
-                    due: owed.term.due,
-                    end: owed.end,
-                    state: owed.state,
-                    roles: FRONT_LINE.to_vec(),
-                    staff: account.owner.clone(),
-                    urgency: None,
-                    policy: owed.term.policy.cloned(),
-                });
-            });
+            calendar.of(of, visits, |owed| each(customer, account, owed));
         }
-        found.extend(self.branch()?);
-        Ok(found)
+        Ok(())
     }
 
     /// What the branch as a whole owes.
@@ -234,16 +261,23 @@ impl<'a> Around<'a> {
     }
 
     /// Visits made from `since` until now, by customer.
-    fn visits(&self, since: Timestamp) -> Result<BTreeMap<RecordId, Vec<(What, Timestamp)>>, StoreError> {
-        let mut visits: BTreeMap<RecordId, Vec<(What, Timestamp)>> = BTreeMap::new();
+    fn visits(&self, since: Timestamp) -> Result<HashMap<String, Vec<(What, Timestamp)>>, StoreError> {
+        let mut visits: HashMap<String, Vec<(What, Timestamp)>> = HashMap::new();
         for what in [What::Visit, What::ReturnVisit, What::DeepContact] {
             let mut statement = self.conn.prepare_cached(
                 "SELECT customer, from_ms FROM view_moment WHERE what = ?1 AND from_ms BETWEEN ?2 AND ?3",
             )?;
-            let between = params![what.code(), since.millis(), self.as_of.millis()];
-            for visit in statement.query_map(between, |row| Ok((id_at(row, 0)?, row.get(1)?)))? {
-                let (customer, at) = visit?;
-                visits.entry(self.lead(customer)).or_default().push((what, Timestamp::from_millis(at)));
+            let mut rows = statement.query(params![what.code(), since.millis(), self.as_of.millis()])?;
+            while let Some(row) = rows.next()? {
+                let made = (what, Timestamp::from_millis(row.get(1)?));
+                let customer = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
+                if let (true, Some(of_customer)) = (self.merged.is_empty(), visits.get_mut(customer)) {
+                    of_customer.push(made);
+                    continue;
+                }
+                let lead =
+                    if self.merged.is_empty() { customer.to_owned() } else { self.lead(id_at(row, 0)?).to_string() };
+                visits.entry(lead).or_default().push(made);
             }
         }
         Ok(visits)
@@ -264,7 +298,7 @@ impl<'a> Around<'a> {
     fn read_accounts(&self) -> Result<BTreeMap<RecordId, Held>, StoreError> {
         let mut accounts: BTreeMap<RecordId, Held> = BTreeMap::new();
         let mut statement = self.conn.prepare_cached(
-            "SELECT id, grade, person, created_at_ms FROM view_record
+            "SELECT id, grade, person, created_at_ms FROM view_record INDEXED BY view_record_account
              WHERE kind = 'customer' AND void = 0 AND id = customer AND created_at_ms <= ?1",
         )?;
         for account in statement.query_map([self.as_of.millis()], |row| {
@@ -326,15 +360,20 @@ impl<'a> Around<'a> {
     }
 }
 
+/// Where a state is counted: open, soon due, overdue.
+const fn place(state: LimitState) -> Option<usize> {
+    match state {
+        LimitState::Open => Some(0),
+        LimitState::Soon => Some(1),
+        LimitState::Overdue => Some(2),
+        LimitState::Missed | LimitState::Met => None,
+    }
+}
+
 /// Counts an item where it stands.
 pub(crate) fn tally(counts: &mut BTreeMap<LimitCode, [u64; 4]>, item: &DueItem, count: impl Fn(u64) -> u64) {
+    let Some(place) = place(item.state) else { return };
     let of_code = counts.entry(item.code).or_default();
-    let place = match item.state {
-        LimitState::Open => 0,
-        LimitState::Soon => 1,
-        LimitState::Overdue => 2,
-        LimitState::Missed | LimitState::Met => return,
-    };
     of_code[place] = count(of_code[place]);
     if item.state == LimitState::Overdue && item.urgency.as_deref() == Some("high") {
         of_code[3] = count(of_code[3]);

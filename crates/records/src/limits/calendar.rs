@@ -40,6 +40,8 @@ pub struct Calendar<'p> {
     policies: &'p Policies,
     as_of: Timestamp,
     year: (Timestamp, Timestamp),
+    /// L16: when the visits of the year are due.
+    yearly: Term<'p>,
     /// L18 and L19: what sort of visit is owed, in which stretches: the last period and the present one.
     owed: Vec<(LimitCode, What, Stretch, Term<'p>)>,
 }
@@ -61,7 +63,9 @@ impl<'p> Calendar<'p> {
                 owed.push((code, what, Stretch { from, until }, policies.term_until(code, from, until)));
             }
         }
-        Calendar { policies, as_of, year: Period::Year.around(as_of), owed }
+        let year = Period::Year.around(as_of);
+        let yearly = policies.term_until(LimitCode::L16, year.0, last_instant(Period::Year, year.0));
+        Calendar { policies, as_of, year, yearly, owed }
     }
 
     /// From when on visits matter to what is owed now.
@@ -72,7 +76,8 @@ impl<'p> Calendar<'p> {
 
     /// What is owed to a customer who was visited at these times. Visits after the instant asked about do not count.
     pub fn of(&self, account: Account<'_>, visits: &[(What, Timestamp)], mut each: impl FnMut(Recurring<'p>)) {
-        if let Some((required, term)) = account.grade.and_then(|grade| self.required(grade)) {
+        if let Some(required) = account.grade.and_then(|grade| self.required(grade)) {
+            let term = self.yearly;
             let mut done: Vec<Timestamp> =
                 visits.iter().map(|(_, at)| *at).filter(|at| *at >= self.year.0 && *at <= self.as_of).collect();
             done.sort_unstable();
@@ -100,11 +105,9 @@ impl<'p> Calendar<'p> {
     }
 
     /// How many visits the year asks for, where it asks for any.
-    fn required(&self, grade: &str) -> Option<(usize, Term<'p>)> {
+    fn required(&self, grade: &str) -> Option<usize> {
         let required = self.policies.at(self.year.0).0.visits.get(grade).copied().flatten()?;
-        let required = usize::try_from(required).ok().filter(|required| *required > 0)?;
-        let until = last_instant(Period::Year, self.year.0);
-        Some((required, self.policies.term_until(LimitCode::L16, self.year.0, until)))
+        usize::try_from(required).ok().filter(|required| *required > 0)
     }
 }
 

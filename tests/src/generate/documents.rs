@@ -33,11 +33,21 @@ impl Pen {
         dossier: &Dossier,
         operations_max: usize,
     ) -> Result<(records::Dossier, Vec<Vec<u8>>), Invalid> {
+        let mut operations = dossier.operations();
+        operations.truncate(operations_max);
+        self.document(operations)
+    }
+
+    /// The document that these operations write, with its changes after genesis, oldest first.
+    ///
+    /// # Errors
+    /// What [`records::Dossier::edit`] refuses.
+    pub fn document(&mut self, operations: Vec<Operation>) -> Result<(records::Dossier, Vec<Vec<u8>>), Invalid> {
         let mut document = records::Dossier::create();
         let mut changes = Vec::new();
         let mut ids = BTreeMap::new();
         let mut stamp = Timestamp::EPOCH;
-        for operation in dossier.operations().into_iter().take(operations_max) {
+        for operation in operations {
             // One device's stamps never repeat; people's operations may fall into one minute.
             stamp = operation.at().max(stamp.plus_millis(1));
             changes.extend(self.one(&mut document, &mut ids, operation, stamp)?);

@@ -2,7 +2,8 @@
 //!
 //! A [`Branch`] is a function of its seed; dossier number `n` of it is drawn without drawing the others, so a hundred thousand
 //! can be streamed. A [`Dossier`] can be had as operations in the order people did them ([`Dossier::operations`]), as the document these write ([`Pen`]), or as rows of
-//! the four tables ([`forms`]), as they stand at the end of the year.
+//! the four tables ([`forms`]), as they stand at the end of the year. [`Branch::operations`] adds what the forms do not hold:
+//! visits, complaints and the like; [`Branch::board`] is what the branch's board says.
 //!
 //! What it does not do: clocks that are off, devices that are offline. Those belong to the simulation, not to the data.
 
@@ -15,6 +16,7 @@ mod hours;
 mod operations;
 mod phrases;
 mod rows;
+mod service;
 
 pub use branch::{Branch, Scale, YEAR_MS, YEAR_START};
 pub use dice::Dice;

@@ -5,6 +5,17 @@
 //! - `GET /branches/{branch}/devices`
 //! - `GET /branches/{branch}/records?kind=customer&q=&state=&offset=&limit=` -> `{"total","records"}`
 //! - `GET /branches/{branch}/records/{id}` -> one record with `conflicts`
+//! - `GET /branches/{branch}/records/{id}/history?as_of=` -> `{"record","doc","entries"}`, each with `received_at`, `late_ms`
+//! - `GET /branches/{branch}/conflicts?limit=` -> `{"total","conflicts"}`
+//! - `GET /branches/{branch}/late?changes=`: receipt minus authored time
+//! - `GET /branches/{branch}/policy`, `GET /branches/{branch}/policy/versions`
+//! - `GET /branches/{branch}/views/{view}?as_of=&...`: due, daily, funnel, timeline, matrix, complaints, figures, visits, duplicates
+//! - `GET /matrix?as_of=`: over branches
+//! - `GET /openapi.json`: all of this, for programs that make programs; a test holds every answer against it
+
+mod ask;
+mod audit;
+pub(crate) mod views;
 
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{FromRequestParts, Path, Query, State};
@@ -21,7 +32,7 @@ use vocab::{BranchId, Epoch, RecordId};
 
 use crate::fleet::ShownDevice;
 use crate::pages::Person;
-use crate::{AppState, Error};
+use crate::{AppState, Error, author};
 
 /// Records in one answer unless fewer are asked for.
 const RECORDS_DEFAULT: u32 = 100;
@@ -33,6 +44,14 @@ pub(crate) fn router() -> Router<AppState> {
         .route("/branches/{branch}/devices", get(devices))
         .route("/branches/{branch}/records", get(records))
         .route("/branches/{branch}/records/{id}", get(record))
+        .route("/branches/{branch}/records/{id}/history", get(audit::history))
+        .route("/branches/{branch}/conflicts", get(audit::conflicts))
+        .route("/branches/{branch}/late", get(audit::late))
+        .route("/branches/{branch}/policy", get(policy))
+        .route("/branches/{branch}/policy/versions", get(versions))
+        .route("/branches/{branch}/views/{view}", get(views::view))
+        .route("/matrix", get(views::matrix))
+        .route("/openapi.json", get(openapi))
         .fallback(async || Refused::NotFound)
 }
 
@@ -90,6 +109,32 @@ async fn branch(state: &AppState, person: SignedIn, id: &str) -> Result<Branch, 
         return Err(Refused::NotFound);
     }
     state.read(move |store| Ok(store.branch(id)?)).await?.ok_or(Refused::NotFound)
+}
+
+/// `GET /openapi.json`: it says nothing of what anybody may not know.
+async fn openapi() -> Response {
+    ([(CONTENT_TYPE, "application/json")], include_str!("api/openapi.json")).into_response()
+}
+
+/// `GET /branches/{branch}/policy`
+async fn policy(State(state): State<AppState>, Path(id): Path<String>, person: SignedIn) -> Result<Response, Refused> {
+    let branch = branch(&state, person, &id).await?;
+    let read = state.read(move |store| author::policy::read(store, &branch)?.shown(None));
+    let (version, policy) = read.await?;
+    let mut shown = serde_json::to_value(&version).map_err(|source| Error::Output(source.into()))?;
+    shown["policy"] = serde_json::to_value(&policy).map_err(|source| Error::Output(source.into()))?;
+    answer(&shown)
+}
+
+/// `GET /branches/{branch}/policy/versions`
+async fn versions(
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+    person: SignedIn,
+) -> Result<Response, Refused> {
+    let branch = branch(&state, person, &id).await?;
+    let read = state.read(move |store| Ok(author::policy::read(store, &branch)?.versions()));
+    answer(&read.await?)
 }
 
 #[derive(Serialize)]

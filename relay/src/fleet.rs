@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use readmodel::views::UnseenDevice;
 use serde::Serialize;
 use store::Device;
 use vocab::{DeviceCode, DeviceKey, Role, Staff, Timestamp};
@@ -55,6 +56,32 @@ impl ShownDevice {
             marks: None,
         }
     }
+}
+
+/// A device not heard of for so long is pointed out (domain, section 7: daily check): 24 hours, in milliseconds.
+const SILENT_MS: i64 = 24 * 60 * 60 * 1_000;
+
+/// The moment before which a device that was last heard of counts as silent.
+pub(crate) fn silent_before(now: Timestamp) -> Timestamp {
+    now.plus_millis(-SILENT_MS)
+}
+
+/// The devices that were not seen for a day before `as_of`, as far as the relay knows now; those longest silent first.
+pub(crate) fn unseen(devices: Vec<Device>, as_of: Timestamp) -> Vec<UnseenDevice> {
+    let silent = devices.into_iter().filter(|device| device.revoked_at.is_none() && device.enrolled_at <= as_of);
+    let silent = silent.filter_map(|device| {
+        let since = device.report.as_ref().map(|report| report.at);
+        let heard = since.unwrap_or(device.enrolled_at);
+        let name = format!("{} {}", device.code, device.name);
+        (heard < silent_before(as_of)).then(|| UnseenDevice {
+            device: name.trim_end().to_owned(),
+            staff: Some(device.staff.to_string()),
+            since,
+        })
+    });
+    let mut silent: Vec<UnseenDevice> = silent.collect();
+    silent.sort_by(|a, b| (a.since, &a.device).cmp(&(b.since, &b.device)));
+    silent
 }
 
 /// What devices did to find out what differs, since the relay started.

@@ -167,6 +167,132 @@ async fn the_value_that_lost_is_shown_with_who_when_and_on_which_device() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_supervisor_settles_a_disagreement_and_the_devices_get_the_decision() {
+    with_browser("a_supervisor_settles_a_disagreement_and_the_devices_get_the_decision", |browser| async move {
+        let town = Town::found();
+        town.sign_in(&browser, &town.auditor).await;
+        browser.open(&town.at(&town.dossier())).await;
+        assert_eq!(browser.count("#conflicts button").await, 0, "who may not decide has nothing to decide with");
+        town.sign_out(&browser).await;
+        town.sign_in(&browser, &town.supervisor).await;
+        browser.open(&town.at(&format!("{}/conflicts", town.shanghai()))).await;
+        browser.follow("tbody th a").await;
+        assert_eq!(browser.count(".candidates button").await, 2);
+        let both = browser.text(".candidates").await;
+        let lost = if both.find("每周").unwrap() < both.find("每月").unwrap() {
+            "每月一次电话"
+        } else {
+            "每周一次邮件更新"
+        };
+        browser.screenshot(DESK, &picture("settle")).await;
+        browser.follow(".candidates li:last-child button").await;
+        assert!(browser.path().await.contains("/conflicts?settled=CUST"), "{}", browser.path().await);
+        assert_eq!(browser.count("tbody tr").await, 0);
+        browser.open(&town.at(&town.dossier())).await;
+        assert_eq!(browser.count("#conflicts").await, 0);
+        assert!(browser.text("[data-key=preference]").await.contains(lost));
+        assert!(browser.text(".history").await.contains("李*"));
+        town.engineer.json(&["sync"]);
+        let shown = town.engineer.json(&["customer", "show", town.customer()]);
+        assert_eq!(shown["preference"], lost, "{shown}");
+        assert_eq!(town.engineer.json(&["conflicts", "list"]), Value::Array(Vec::new()));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_administrator_writes_a_version_of_the_policy_and_nobody_else_can() {
+    with_browser("an_administrator_writes_a_version_of_the_policy_and_nobody_else_can", |browser| async move {
+        let town = Town::found();
+        let edit = format!("{}/policy/edit", town.shanghai());
+        town.sign_in(&browser, &town.supervisor).await;
+        assert_eq!(town.status(&browser, &edit).await, 404);
+        town.sign_out(&browser).await;
+        town.sign_in(&browser, &town.administrator).await;
+        browser.resize(DESK, 900).await;
+        browser.open(&town.at(&format!("{}/policy", town.shanghai()))).await;
+        browser.follow(".title a.button").await;
+        inspect(&browser, DESK, "policy-edit-desk").await;
+        browser.resize(PHONE, 800).await;
+        inspect(&browser, PHONE, "policy-edit-phone").await;
+        browser.fill("[name='limits.L5.n']", "45").await;
+        browser.fill("#calendar", "2026-10-01..2026-10-07 off 国庆节\n2026-10-07 work").await;
+        browser.fill("#reason", "任务较长").await;
+        browser.follow("button.main").await;
+        assert!(browser.text("[role=alert]").await.contains("2026-10-07"), "what is wrong is said with its place");
+        assert_eq!(
+            browser.script("return document.getElementById('reason').value").await,
+            "任务较长",
+            "what was typed stays"
+        );
+        browser.console_errors().await;
+        browser.fill("#calendar", "2026-10-01..2026-10-07 off 国庆节").await;
+        browser.follow("button.main").await;
+        assert!(browser.path().await.contains("/policy?written=POLICY-"));
+        let versions = browser.text("main").await;
+        for shown in ["任务较长", "L5", "30 分钟", "45 分钟", "国庆节", "g*"] {
+            assert!(versions.contains(shown), "{shown} is missing: {versions}");
+        }
+        inspect(&browser, PHONE, "policy-versions-phone").await;
+        // Somebody who looked at what was before is told that it has changed.
+        browser.open(&town.at(&edit)).await;
+        town.relay_command(&[
+            "policy",
+            "edit",
+            "--branch",
+            town::SHANGHAI,
+            "--reason",
+            "别处",
+            "--set",
+            "limits.L6.minutes=90",
+        ]);
+        browser.fill("[name='limits.L5.n']", "50").await;
+        browser.fill("#reason", "再改").await;
+        browser.follow("button.main").await;
+        assert!(browser.text("[role=alert]").await.contains("其间"));
+        assert_eq!(browser.console_errors().await.iter().filter(|error| !error.contains("400")).count(), 0);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_supervisor_signs_the_daily_check_once() {
+    with_browser("a_supervisor_signs_the_daily_check_once", |browser| async move {
+        let town = Town::found();
+        town.sign_in(&browser, &town.supervisor).await;
+        let daily = format!("{}/daily", town.shanghai());
+        browser.open(&town.at(&daily)).await;
+        assert_eq!(browser.count("form.sign").await, 1);
+        browser.fill("#remarks", "一项延迟，已联系客户").await;
+        browser.follow("form.sign button").await;
+        assert_eq!(browser.path().await, daily);
+        assert_eq!(browser.count("form.sign").await, 0);
+        let signed = browser.text("main").await;
+        assert!(signed.contains("已签字") && signed.contains("李*") && signed.contains("CHECK-"), "{signed}");
+        inspect(&browser, DESK, "daily-signed").await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_matrix_tells_by_letters_what_is_late() {
+    with_browser("the_matrix_tells_by_letters_what_is_late", |browser| async move {
+        let town = Town::found();
+        town.sign_in(&browser, &town.auditor).await;
+        browser.open(&town.at("/")).await;
+        assert_eq!(browser.count("table.matrix tbody tr").await, 2, "a row for each branch");
+        assert_eq!(browser.count("table.matrix td .letter").await, 10);
+        let letters = browser
+            .script("return [...document.querySelectorAll('table.matrix td .letter')].every((l) => /^[RAG-]$/.test(l.textContent))")
+            .await;
+        assert_eq!(letters, true);
+        browser.follow("table.matrix tbody tr:first-child th a").await;
+        assert_eq!(browser.count("table.matrix tbody tr").await, 1);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn somebody_of_one_branch_is_told_of_no_other() {
     with_browser("somebody_of_one_branch_is_told_of_no_other", |browser| async move {
         let town = Town::found();
@@ -174,7 +300,7 @@ async fn somebody_of_one_branch_is_told_of_no_other() {
         browser.open(&town.at("/")).await;
         assert_eq!(browser.count("tbody tr").await, 1);
         assert!(!browser.text("body").await.contains(town::BEIJING));
-        for path in ["", "/customers", "/conflicts", "/devices"] {
+        for path in ["", "/customers", "/conflicts", "/devices", "/policy", "/due", "/daily", "/matrix", "/figures"] {
             assert_eq!(town.status(&browser, &format!("{}{path}", town.beijing())).await, 404, "{path}");
             assert_eq!(town.status(&browser, &format!("{}{path}", town.shanghai())).await, 200, "{path}");
         }

@@ -25,6 +25,7 @@ macro_rules! sources {
             include_str!(concat!("../locales/", $lang, "/relay.ftl")),
             include_str!(concat!("../locales/", $lang, "/pages.ftl")),
             include_str!(concat!("../locales/", $lang, "/policy.ftl")),
+            include_str!(concat!("../locales/", $lang, "/views.ftl")),
         ]
     };
 }

@@ -10,6 +10,7 @@
 //!   count again.
 //! - The stamp lies after everything in the document, by the rule of the hybrid clock.
 
+pub(crate) mod check;
 pub(crate) mod policy;
 pub(crate) mod settle;
 pub(crate) mod words;

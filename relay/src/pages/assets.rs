@@ -26,6 +26,7 @@ const STYLE: Asset = Asset {
         include_str!("assets/content.css"),
         include_str!("assets/records.css"),
         include_str!("assets/forms.css"),
+        include_str!("assets/views.css"),
         include_str!("assets/narrow.css"),
     ),
 };

@@ -8,15 +8,17 @@ use vocab::{Month, Timestamp};
 
 use super::access::Person;
 use super::data::{self, BranchFigures};
-use super::devices;
 use super::layout::{self, Place, Shell, Tab};
 use super::live;
+use super::matrix;
 use super::parts::{self, Sign, Tone, cell, mark};
 use super::problem::Problem;
 use super::request::Visit;
 use super::review;
 use super::words::{Words, grouped};
 use crate::AppState;
+use crate::api::views::over_branches;
+use crate::fleet::silent_before;
 
 /// How many customers the overview of a branch lists: those that changed last.
 const LATEST_CUSTOMERS: Page = Page { offset: 0, limit: 8 };
@@ -30,6 +32,8 @@ pub(super) async fn all(State(state): State<AppState>, visit: Visit, person: Per
         figures.push(data::figures(&state, branch).await?);
     }
     let now = data::now();
+    let matrix = over_branches(&state, &person, now).await.map_err(data::broken)?;
+    let due: Vec<String> = figures.iter().map(|figures| Tab::Matrix.path(figures.branch.id)).collect();
     let title = words.text("pages-branches");
     let body = html! {
         div.title { h1 { (title) } span.muted.number { (figures.len()) } }
@@ -39,6 +43,13 @@ pub(super) async fn all(State(state): State<AppState>, visit: Visit, person: Per
             } @else {
                 (table(&words, &figures, now))
             }
+        }
+        @if !figures.is_empty() {
+            section.panel aria-labelledby="matrix" {
+                header { h2 #matrix { (words.text("views-matrix")) } p.muted.small { (words.text("views-matrix-lead")) } }
+                (matrix::table(&words, &matrix, |place| due.get(place).cloned()))
+            }
+            (matrix::legend(&words))
         }
     };
     let shell = Shell {
@@ -82,7 +93,7 @@ fn table(words: &Words, figures: &[BranchFigures], now: Timestamp) -> Markup {
                         (cell(&columns[5], "number right", conflicts(branch)))
                         (cell(&columns[6], "number right", html! {
                             (branch.active_devices()) " "
-                            span.muted.small { (words.with("pages-seen-recently", &[("count", branch.seen_since(devices::silent_before(now)).into())])) }
+                            span.muted.small { (words.with("pages-seen-recently", &[("count", branch.seen_since(silent_before(now)).into())])) }
                         }))
                         (cell(&columns[7], "number right", html! { (grouped(branch.store.head.get())) }))
                         (cell(&columns[8], "", lag(words, branch, now)))
@@ -155,7 +166,7 @@ pub(super) async fn one(
             (tile("pages-tasks", number(&records::TASK), html! { (words.with("pages-open", &[("count", grouped(open).into())])) }))
             (tile("pages-feedback", number(&records::FEEDBACK), html! {}))
             (tile("pages-conflicts", conflicts(&figures), html! {}))
-            (tile("pages-devices", html! { (figures.active_devices()) }, html! { (words.with("pages-seen-recently", &[("count", figures.seen_since(devices::silent_before(now)).into())])) }))
+            (tile("pages-devices", html! { (figures.active_devices()) }, html! { (words.with("pages-seen-recently", &[("count", figures.seen_since(silent_before(now)).into())])) }))
             (tile("pages-feed-head", html! { (grouped(figures.store.head.get())) }, html! {}))
             (tile("pages-lag", lag(&words, &figures, now), html! {}))
         }

@@ -14,21 +14,13 @@ use super::problem::Problem;
 use super::request::Visit;
 use super::words::{Words, grouped};
 use crate::AppState;
-use crate::fleet::Marks;
-
-/// A device not heard of for so long is pointed out (domain, section 7: daily check): 24 hours, in milliseconds.
-const SILENT_MS: i64 = 24 * 60 * 60 * 1_000;
+use crate::fleet::{Marks, silent_before};
 
 /// Erasures shown below the devices; `fieldbook-relay erased` lists all.
 const ERASED_SHOWN_MAX: usize = 50;
 
 /// A clock less than this far off is called right: two seconds cannot put two entries of people into the wrong order.
 const CLOCK_RIGHT_MS: u64 = 2_000;
-
-/// The moment before which a device that was last heard of counts as silent.
-pub(super) fn silent_before(now: Timestamp) -> Timestamp {
-    now.plus_millis(-SILENT_MS)
-}
 
 /// `GET /branches/{branch}/devices`
 pub(super) async fn list(

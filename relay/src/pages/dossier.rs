@@ -2,13 +2,14 @@
 
 use axum::extract::{Path, Query, State};
 use maud::{Markup, html};
-use records::{ConflictKind, Field, Kind, Record, Source, View};
+use records::{ConflictKind, Field, Kind, Record, Source, Value, View};
 use serde::Deserialize;
-use vocab::RecordId;
+use vocab::{BranchId, RecordId};
 
 use super::access::Person;
 use super::conflicts::{self, Settling, anchor};
 use super::data::{self, Opened};
+use super::duplicates;
 use super::history;
 use super::layout::{self, Place, Shell, Tab};
 use super::live;
@@ -59,7 +60,7 @@ pub(super) async fn page(
         (disagreements(&words, &opened, &settling))
         section.panel aria-labelledby="customer" {
             header { h2 #customer { (words.text("pages-customer-fields")) } (made(&words, &opened, record)) }
-            div.in id=(customer) { (fields(&words, view, record)) }
+            div.in id=(customer) { (fields(&words, view, record)) (merged(&words, &person, branch.id, record)) }
         }
         (work(&words, &opened, record))
         (without_effect(&words, &opened, &settling))
@@ -77,6 +78,16 @@ pub(super) async fn page(
         live: Some(live::path(Some(branch.id))),
     };
     Ok(layout::page(&shell, body))
+}
+
+/// The customers this one was said to be, and a form to take that back.
+fn merged(words: &Words, person: &Person, branch: BranchId, record: &Record) -> Markup {
+    match record.get("merged_with") {
+        Some(Value::Tags(others)) => {
+            html! { @for other in others { (duplicates::separate(words, person, branch, &record.id, other)) } }
+        }
+        _ => html! {},
+    }
 }
 
 fn disagreements(words: &Words, opened: &Opened, settling: &Settling) -> Markup {

@@ -12,18 +12,28 @@ use super::words::Words;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tab {
     Overview,
+    Due,
+    Daily,
     Conflicts,
+    Matrix,
+    Timeline,
+    Funnel,
+    Complaints,
+    Figures,
+    Visits,
     Customers,
+    Duplicates,
     Policy,
     Devices,
 }
 
 /// Pages that answer one question of a supervisor's day stand together: what is to be done, how it goes, for whom, and how the
 /// branch is set up.
-const GROUPS: [(&str, &[Tab]); 4] = [
+const GROUPS: [(&str, &[Tab]); 5] = [
     ("overview", &[Tab::Overview]),
-    ("today", &[Tab::Conflicts]),
-    ("customers", &[Tab::Customers]),
+    ("today", &[Tab::Due, Tab::Daily, Tab::Conflicts]),
+    ("progress", &[Tab::Matrix, Tab::Timeline, Tab::Funnel, Tab::Complaints, Tab::Figures, Tab::Visits]),
+    ("customers", &[Tab::Customers, Tab::Duplicates]),
     ("branch", &[Tab::Policy, Tab::Devices]),
 ];
 
@@ -31,8 +41,17 @@ impl Tab {
     const fn code(self) -> &'static str {
         match self {
             Tab::Overview => "overview",
+            Tab::Due => "due",
+            Tab::Daily => "daily",
             Tab::Conflicts => "conflicts",
+            Tab::Matrix => "matrix",
+            Tab::Timeline => "timeline",
+            Tab::Funnel => "funnel",
+            Tab::Complaints => "complaints",
+            Tab::Figures => "figures",
+            Tab::Visits => "visits",
             Tab::Customers => "customers",
+            Tab::Duplicates => "duplicates",
             Tab::Policy => "policy",
             Tab::Devices => "devices",
         }

@@ -13,16 +13,24 @@
 mod access;
 mod assets;
 mod branches;
+mod complaints;
 mod conflicts;
 mod customers;
+mod daily;
 mod data;
 mod devices;
 mod dossier;
+mod due;
+mod duplicates;
+mod figures;
+mod frame;
+mod funnel;
 mod guard;
 mod history;
 mod layout;
 mod limiter;
 mod live;
+mod matrix;
 mod parts;
 pub(crate) mod password;
 mod policy;
@@ -31,8 +39,10 @@ mod problem;
 mod request;
 mod review;
 mod sign_in;
+mod timeline;
 mod token;
 mod values;
+mod visits;
 mod words;
 
 pub(crate) use self::access::Person;
@@ -84,6 +94,15 @@ pub(crate) fn router() -> Router<AppState> {
         .route("/branches/{branch}/conflicts/{doc}", get(conflicts::document))
         .route("/branches/{branch}/devices", get(devices::list))
         .route("/branches/{branch}/review.xlsx", get(review::workbook))
+        .route("/branches/{branch}/due", get(due::page))
+        .route("/branches/{branch}/daily", get(daily::page).post(daily::sign))
+        .route("/branches/{branch}/matrix", get(matrix::page))
+        .route("/branches/{branch}/timeline", get(timeline::page))
+        .route("/branches/{branch}/funnel", get(funnel::page))
+        .route("/branches/{branch}/complaints", get(complaints::page))
+        .route("/branches/{branch}/figures", get(figures::page))
+        .route("/branches/{branch}/visits", get(visits::page))
+        .route("/branches/{branch}/duplicates", get(duplicates::page).post(duplicates::decide))
         .route("/branches/{branch}/policy", get(policy::page))
         .route(
             "/branches/{branch}/policy/edit",

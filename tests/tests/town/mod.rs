@@ -19,6 +19,7 @@ pub(crate) struct Town {
     pub(crate) engineer: DeviceHome,
     pub(crate) supervisor: SignIn,
     pub(crate) auditor: SignIn,
+    pub(crate) administrator: SignIn,
     shanghai: String,
     beijing: String,
     customer: String,
@@ -38,8 +39,9 @@ impl Town {
             let added = json(relay.command().args(["user", "add", name]).args(more));
             SignIn { name: text(&added, "name"), password: text(&added, "password") }
         };
-        let supervisor = user("lihua", &["--role", "supervisor", "--branch", SHANGHAI]);
+        let supervisor = user("lihua", &["--role", "supervisor", "--branch", SHANGHAI, "--staff", "李*"]);
         let auditor = user("shenji", &["--role", "auditor"]);
+        let administrator = user("guanli", &["--role", "administrator"]);
         let device = |folder_name: &str, branch: &str, role: &str, staff: &str, name: &str| {
             let invite = json(relay.command().args(["invite", "--branch", branch, "--role", role, "--staff", staff]));
             let device = DeviceHome::new(folder.path().join(folder_name));
@@ -123,7 +125,18 @@ impl Town {
         engineer.json(&["sync"]);
         hotline.record(&["customer", "add", "--name", "周*", "--channel", "email"]);
         hotline.json(&["sync"]);
-        Town { relay, engineer, supervisor, auditor, shanghai, beijing, customer, task: second, _folder: folder }
+        Town {
+            relay,
+            engineer,
+            supervisor,
+            auditor,
+            administrator,
+            shanghai,
+            beijing,
+            customer,
+            task: second,
+            _folder: folder,
+        }
     }
 
     pub(crate) fn at(&self, path: &str) -> String {
@@ -136,6 +149,15 @@ impl Town {
 
     pub(crate) fn beijing(&self) -> String {
         format!("/branches/{}", self.beijing)
+    }
+
+    pub(crate) fn customer(&self) -> &str {
+        &self.customer
+    }
+
+    /// A command beside the serving relay.
+    pub(crate) fn relay_command(&self, arguments: &[&str]) -> Value {
+        json(self.relay.command().args(arguments))
     }
 
     pub(crate) fn dossier(&self) -> String {
@@ -152,6 +174,16 @@ impl Town {
             ("customers-none", format!("{branch}/customers?q=zzz")),
             ("dossier", self.dossier()),
             ("conflicts", format!("{branch}/conflicts")),
+            ("due", format!("{branch}/due?missed=yes")),
+            ("daily", format!("{branch}/daily")),
+            ("matrix", format!("{branch}/matrix")),
+            ("timeline", format!("{branch}/timeline")),
+            ("funnel", format!("{branch}/funnel")),
+            ("complaints", format!("{branch}/complaints")),
+            ("figures", format!("{branch}/figures")),
+            ("visits", format!("{branch}/visits")),
+            ("duplicates", format!("{branch}/duplicates")),
+            ("policy", format!("{branch}/policy")),
             ("devices", format!("{branch}/devices")),
             ("devices-elsewhere", format!("{}/devices", self.beijing())),
         ]

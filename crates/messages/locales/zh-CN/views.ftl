@@ -1,0 +1,133 @@
+# 网点各视图页面的文字。
+
+pages-group-progress = 进展
+pages-tab-due = 待办
+pages-tab-daily = 每日检查
+pages-tab-matrix = 矩阵
+pages-tab-timeline = 时间表
+pages-tab-funnel = 漏斗
+pages-tab-complaints = 投诉
+pages-tab-figures = 关键指标
+pages-tab-visits = 拜访
+pages-tab-duplicates = 重复客户
+
+views-day = 截至
+views-past = 以下不是现在，而是当时的情况：
+views-who = 人员
+views-role = 角色
+views-state = 状态
+views-limit = 时限
+views-due_at = 到期
+views-left = 剩余
+views-left_for = 剩余 { $span }
+views-past_by = 超过 { $span }
+views-since = 起始
+views-owner = 责任人
+views-nobody = 无人负责
+views-age = 已历时
+views-month = 月份
+views-from = 开始日期
+views-days = 天数
+views-earlier = 更早
+views-later = 更晚
+views-n = n { $n }
+views-of = { $of } 中的 { $n }
+
+views-due = 待办清单
+views-due-lead = 制度各时限的要求：逾期在前，再按紧急程度和时间排列。
+views-due-none = 没有符合条件的待办。
+views-due-missed = 同时列出已超时的
+views-part-cleaning = 客户信息清洗
+views-part-process = 流程评审
+
+views-daily = { $day } 每日检查
+views-daily-lead = 主管每个工作日查看并签字的内容。
+views-daily-past_due = 超过预计时间
+views-daily-silent = 久未更新
+views-daily-delayed = 延迟
+views-daily-unreviewed = 已完成未审核
+views-daily-without_task = 已批准未派任务
+views-daily-critical_complaints = 严重投诉
+views-daily-new_notes = 新问题记录
+views-daily-devices_unseen = 一天未见的设备
+views-daily-signature = 签字
+views-daily-signed = 已签字
+views-daily-unsigned = 尚未签字
+views-daily-remarks = 备注
+views-daily-sign = 签署每日检查
+author-check_signed = 当日检查已由 { $by } 签署。
+
+views-matrix = 矩阵
+views-matrix-lead = 服务闭环各环节的时限：逾期、即将到期、进行中。
+views-matrix-red = 高紧急事项逾期，或十分之一以上逾期
+views-matrix-amber = 有逾期或即将到期
+views-matrix-green = 进行中，均未到期
+views-matrix-grey = 无未完事项
+views-step-collect = 信息收集
+views-step-assess = 需求评估
+views-step-execute = 服务执行
+views-step-feedback = 客户反馈
+views-step-improve = 持续改进
+
+views-funnel = 漏斗
+views-funnel-lead = 当月提出的需求中，到达各环节的数量，以及所用时间。
+views-raised = 提出 { $count } 项需求
+views-step = 环节
+views-reached = 到达
+views-share = 占全部
+views-median = 时间中位数
+
+views-timeline = 时间表
+views-timeline-lead = 任务与培训：计划、实际，以及每次重新预计。是否准时按首次预计判断。
+views-timeline-none = 这些日期内没有任务或培训。
+views-timeline-move = 其他日期
+views-planned = 计划
+views-actual = 实际
+views-estimate = 重新预计
+views-now = 现在
+
+views-complaints = 投诉
+views-complaints-lead = 各步骤的数量、责任人、历时，以及该步骤时限的状态。
+
+views-visits = { $year } 年拜访
+views-visits-lead = 各类别全年要求、已完成与已计划的拜访。
+views-visits-done = 完成/要求
+views-visits-planned = 已计划
+views-visits-behind = 落后
+views-visits-at_risk = 有风险
+views-visits-on_track = 正常
+views-visits-met = 已达到
+
+views-duplicates = 重复客户
+views-duplicates-lead = 可能为同一客户。认定后不移动任何记录：两份档案都保留，两个编号都指向较小的一个。
+views-duplicates-none = 没有相似的客户。
+views-duplicates-more = 还有更多未列出。
+views-duplicates-pair = 客户
+views-duplicates-certainty = 把握
+views-duplicates-certain = 确定
+views-duplicates-probable = 可能
+views-duplicates-legacy_id = 纸面编号相同
+views-duplicates-history = 历史相似
+views-duplicates-alike = 相似度
+views-duplicates-do = 认定
+views-duplicates-merge = 是同一客户
+views-duplicates-why = 不是同一客户的原因
+views-duplicates-separate = 与 { $other } 不是同一客户
+author-merge_stands = 现状已是如此。
+
+views-figures = 关键指标
+views-figures-lead = 每项指标都附有统计数量。
+views-figures-people = { $month } 人员指标
+views-figures-none = 本月没有人员指标。
+views-figure = 指标
+views-figure-mean_score = 平均满意度
+views-figure-good_scores = 4 分及以上占比
+views-figure-first_reply = 首次回复及时率
+views-figure-first_reply_minutes = 首次回复时间（中位数）
+views-figure-resolved = 咨询与投诉解决率
+views-figure-complaints = 投诉率（对完成任务）
+views-figure-on_time = 准时率（按首次预计）
+views-figure-retention = 客户保持率
+views-figure-repeat_purchase = 重复购买
+views-figure-visits = 拜访完成
+views-figure-first_visit_fix = 首次上门解决率

@@ -205,8 +205,10 @@ async fn an_administrator_writes_a_version_of_the_policy_and_nobody_else_can() {
     with_browser("an_administrator_writes_a_version_of_the_policy_and_nobody_else_can", |browser| async move {
         let town = Town::found();
         let edit = format!("{}/policy/edit", town.shanghai());
+        browser.open(&town.at("/preferences?lang=zh-CN&next=/sign-in")).await;
         town.sign_in(&browser, &town.supervisor).await;
         assert_eq!(town.status(&browser, &edit).await, 404);
+        browser.console_errors().await;
         town.sign_out(&browser).await;
         town.sign_in(&browser, &town.administrator).await;
         browser.resize(DESK, 900).await;
@@ -261,7 +263,7 @@ async fn a_supervisor_signs_the_daily_check_once() {
         let town = Town::found();
         town.sign_in(&browser, &town.supervisor).await;
         let daily = format!("{}/daily", town.shanghai());
-        browser.open(&town.at(&daily)).await;
+        browser.open(&town.at(&format!("/preferences?lang=zh-CN&next={daily}"))).await;
         assert_eq!(browser.count("form.sign").await, 1);
         browser.fill("#remarks", "一项延迟，已联系客户").await;
         browser.follow("form.sign button").await;
@@ -298,7 +300,8 @@ async fn somebody_of_one_branch_is_told_of_no_other() {
         let town = Town::found();
         town.sign_in(&browser, &town.supervisor).await;
         browser.open(&town.at("/")).await;
-        assert_eq!(browser.count("tbody tr").await, 1);
+        assert_eq!(browser.count("section:first-of-type tbody tr").await, 1);
+        assert_eq!(browser.count("table.matrix tbody tr").await, 1);
         assert!(!browser.text("body").await.contains(town::BEIJING));
         for path in ["", "/customers", "/conflicts", "/devices", "/policy", "/due", "/daily", "/matrix", "/figures"] {
             assert_eq!(town.status(&browser, &format!("{}{path}", town.beijing())).await, 404, "{path}");

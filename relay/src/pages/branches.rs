@@ -2,6 +2,7 @@
 
 use axum::extract::{Path, State};
 use maud::{Markup, html};
+use readmodel::views::MatrixAsk;
 use readmodel::{CustomerFilter, Page};
 use records::Kind;
 use vocab::{Month, Timestamp};
@@ -150,6 +151,9 @@ pub(super) async fn one(
     let latest = data::customers(&state, figures.branch.id, CustomerFilter::default(), LATEST_CUSTOMERS).await?.rows;
     let now = data::now();
     let branch = &figures.branch;
+    let ask = MatrixAsk { as_of: now, branch: branch.name.clone(), unshared: Default::default() };
+    let matrix =
+        state.views(branch.id, move |rows| Ok(readmodel::views::matrix(rows, &ask)?)).await.map_err(data::broken)?;
     let tile = |key: &str, value: Markup, beside: Markup| {
         html! { div { dt { (words.text(key)) } dd { (value) @if !beside.0.is_empty() { " " small { (beside) } } } } }
     };
@@ -173,6 +177,10 @@ pub(super) async fn one(
         // The month that a review looks back on, and the one that goes on.
         @let month = Month::of(now);
         p { (review::link(&words, branch.id, month.back(1))) " · " (review::link(&words, branch.id, month)) }
+        section.panel aria-labelledby="matrix" {
+            header { h2 #matrix { (words.text("views-matrix")) } p.muted.small { (words.text("views-matrix-lead")) } }
+            (matrix::table(&words, &matrix, |_| Some(Tab::Due.path(branch.id))))
+        }
         div.columns {
             (states(&words, &figures, &records::TASK, "pages-tasks-by-status"))
             (states(&words, &figures, &records::ASSESSMENT, "pages-assessments-by-state"))

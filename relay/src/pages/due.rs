@@ -132,7 +132,10 @@ fn table(frame: &Frame<'_>, names: &Names, due: &Due, items: &[DueItem]) -> Mark
                             @if let Some(part) = &item.part { " · " (part_name(words, part)) }
                         }))
                         (cell(&columns[2], "", html! {
-                            @if let Some(record) = &item.record { (frame.record(record, item.customer.as_ref())) " " }
+                            @match &item.record {
+                                Some(record) => { (frame.record(record, item.customer.as_ref())) " " },
+                                None => (none(words)),
+                            }
                             @if let Some(urgency) = &item.urgency { (parts::state(words, "urgency", urgency)) }
                         }))
                         (cell(&columns[3], "", frame.customer(names, item.customer.as_ref())))

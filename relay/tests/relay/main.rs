@@ -10,6 +10,7 @@ mod erasing;
 mod exchange;
 mod hostile;
 mod limits;
+mod openapi;
 mod policy;
 mod process;
 mod reconciling;

@@ -38,6 +38,9 @@ views-due-lead = What the limits of the policy ask for: overdue first, then by u
 views-due-none = Nothing is due that fits.
 views-due-missed = also what was missed
 views-part-cleaning = cleaning of records
+views-part-content = content
+views-part-report = report
+views-part-check = check of the fixes
 views-part-process = process review
 
 views-daily = Daily check of { $day }

@@ -38,6 +38,9 @@ views-due-lead = 制度各时限的要求：逾期在前，再按紧急程度和
 views-due-none = 没有符合条件的待办。
 views-due-missed = 同时列出已超时的
 views-part-cleaning = 客户信息清洗
+views-part-content = 内容
+views-part-report = 报告
+views-part-check = 整改核查
 views-part-process = 流程评审
 
 views-daily = { $day } 每日检查

@@ -151,7 +151,7 @@ fn limit_states(given: &str) -> Result<BTreeSet<LimitState>, Refused> {
     let named = |name: &str| LimitState::ALL.into_iter().find(|state| state.code() == name);
     let read = |name: &str| {
         let known = LimitState::ALL.map(LimitState::code).join(", ");
-        named(name).ok_or_else(|| Refused::Malformed(format!("there is no state `{name}`; there are: {known}")))
+        named(name).ok_or_else(|| Refused::Malformed(format!("`states`: there is no `{name}`; there are: {known}")))
     };
     given.split(',').map(|name| read(name.trim())).collect()
 }

@@ -213,11 +213,8 @@ async fn write(state: &AppState, person: &Person, branch: &Branch, remarks: Stri
         Ok((head, store.sum_at(id, head)?.unwrap_or_default()))
     });
     let (head, sum) = read.await.map_err(data::broken)?;
-    let seen = check::Seen {
-        day: daily.day,
-        heads: format!("relay {} {head} {sum}", branch.epoch),
-        figures: serde_json::to_string(&daily.counts).map_err(|error| data::broken(Error::Output(error.into())))?,
-    };
+    let counts = serde_json::to_value(&daily.counts).map_err(|error| data::broken(Error::Output(error.into())))?;
+    let seen = check::Seen { day: daily.day, heads: check::heads(head, sum), figures: check::figures(&counts) };
     let doc = Class::Board.document(branch.id).ok_or(Problem::NotFound)?;
     let draft = Draft { branch: branch.clone(), doc, author: person.author() };
     let staff = person.staff.clone();

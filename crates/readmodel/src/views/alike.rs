@@ -4,7 +4,7 @@
 //! meets the other. So each set is indexed by its rarest letters' pairs only, just enough of them, smaller sets first, and is
 //! compared with what it meets there. Sets that are the same are one here.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use records::{ALIKE_PERCENT_MIN, Bigrams};
 
@@ -33,42 +33,95 @@ pub(crate) fn alike(sets: &[Bigrams]) -> Found {
 }
 
 fn alike_within(sets: &[Bigrams], comparisons_max: u64) -> Found {
-    // A map with an order of its own only ever answers for one key here.
-    let mut counts: HashMap<&[u8; Bigrams::BYTES], u32> = HashMap::new();
-    for pair in sets.iter().flat_map(Bigrams::pairs) {
-        *counts.entry(pair).or_default() += 1;
-    }
+    let sets = ranked(sets);
     let mut order: Vec<usize> = (0..sets.len()).collect();
-    order.sort_by_key(|place| (sets[*place].len(), *place));
-    let mut index: HashMap<&[u8; Bigrams::BYTES], Vec<usize>> = HashMap::new();
+    order.sort_by_key(|place| (sets[*place].ranks.len(), *place));
+    let ranks = sets.iter().flat_map(|set| &set.ranks).max().map_or(0, |most| *most as usize + 1);
+    let mut index: Vec<Vec<usize>> = vec![Vec::new(); ranks];
+    // The last set that met each: so that it is compared with it once.
+    let mut met_by: Vec<usize> = vec![usize::MAX; sets.len()];
     let mut pairs = Vec::new();
     let mut left = comparisons_max;
     for place in order {
         let set = &sets[place];
-        let mut rarest: Vec<&[u8; Bigrams::BYTES]> = set.pairs().iter().collect();
-        rarest.sort_by_key(|pair| (counts.get(pair).copied().unwrap_or_default(), **pair));
-        rarest.truncate(set.prefix_len());
-        let (least, _) = set.sizes_alike();
-        let mut met: BTreeSet<usize> = BTreeSet::new();
-        for pair in &rarest {
-            let held = index.get(pair).map_or(&[][..], Vec::as_slice);
+        let prefix = &set.ranks[..set.prefix];
+        for rank in prefix {
+            let held = &index[*rank as usize];
             // Smaller sets were indexed first: those too small stand at the beginning.
-            let first = held.partition_point(|other| sets[*other].len() < least);
-            met.extend(&held[first..]);
-        }
-        for other in met {
-            let Some(rest) = left.checked_sub(1) else { return Found { pairs, is_whole: false } };
-            left = rest;
-            let percent = set.alike_percent(&sets[other]);
-            if percent >= ALIKE_PERCENT_MIN {
-                pairs.push(Alike { a: place.min(other), b: place.max(other), percent });
+            let first = held.partition_point(|other| sets[*other].ranks.len() < set.least);
+            for other in &held[first..] {
+                if met_by[*other] == place {
+                    continue;
+                }
+                met_by[*other] = place;
+                let Some(rest) = left.checked_sub(1) else { return Found { pairs, is_whole: false } };
+                left = rest;
+                let percent = alike_percent(&set.ranks, &sets[*other].ranks);
+                if percent >= ALIKE_PERCENT_MIN {
+                    pairs.push(Alike { a: place.min(*other), b: place.max(*other), percent });
+                }
             }
         }
-        for pair in rarest {
-            index.entry(pair).or_default().push(place);
+        for rank in prefix {
+            index[*rank as usize].push(place);
         }
     }
     Found { pairs, is_whole: true }
+}
+
+/// A set as numbers, the rarest first.
+struct Ranked {
+    ranks: Vec<u32>,
+    /// How many of them meet every set that is alike enough.
+    prefix: usize,
+    /// The size of the smallest such set.
+    least: usize,
+}
+
+/// The sets, each pair of letters as its rank among all: the fewer sets hold it, the smaller.
+fn ranked(sets: &[Bigrams]) -> Vec<Ranked> {
+    // A map with an order of its own only ever answers for one key here; numbers are given as pairs are met.
+    let mut numbers: HashMap<&[u8; Bigrams::BYTES], u32> = HashMap::new();
+    let mut counts: Vec<u32> = Vec::new();
+    let mut numbered: Vec<Vec<u32>> = Vec::with_capacity(sets.len());
+    for set in sets {
+        let of_set = set.pairs().iter().map(|pair| {
+            let next = u32::try_from(counts.len()).unwrap_or(u32::MAX);
+            let number = *numbers.entry(pair).or_insert(next);
+            if number == next {
+                counts.push(0);
+            }
+            counts[number as usize] += 1;
+            number
+        });
+        numbered.push(of_set.collect());
+    }
+    let mut rarest: Vec<usize> = (0..counts.len()).collect();
+    rarest.sort_by_key(|number| (counts[*number], *number));
+    let mut rank_of = vec![0_u32; counts.len()];
+    for (rank, number) in (0..).zip(rarest) {
+        rank_of[number] = rank;
+    }
+    let shares = sets.iter().map(|set| (set.prefix_len(), set.sizes_alike().0));
+    let ranked = |(mut ranks, (prefix, least)): (Vec<u32>, (usize, usize))| {
+        ranks.iter_mut().for_each(|number| *number = rank_of[*number as usize]);
+        ranks.sort_unstable();
+        Ranked { ranks, prefix, least }
+    };
+    numbered.into_iter().zip(shares).map(ranked).collect()
+}
+
+/// As [`Bigrams::alike_percent`], of ranks.
+fn alike_percent(one: &[u32], other: &[u32]) -> u64 {
+    let (mut both, mut a, mut b) = (0_u64, 0, 0);
+    while a < one.len() && b < other.len() {
+        let (left, right) = (one[a], other[b]);
+        both += u64::from(left == right);
+        a += usize::from(left <= right);
+        b += usize::from(right <= left);
+    }
+    let either = (one.len() + other.len()) as u64 - both;
+    (both * 100).checked_div(either).unwrap_or(0)
 }
 
 #[cfg(test)]

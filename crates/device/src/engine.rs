@@ -120,13 +120,16 @@ impl Answer {
         Answer { reply, events: vec![event], grew: false, leave: false }
     }
 
-    /// Gives the session its answer; what is worth telling.
-    pub(crate) fn give(self, session: &mut DeviceSession, now: Tick) -> Vec<SyncEvent> {
+    /// Gives the session its answer, for each of `together` commits that were performed as one; what is worth telling.
+    pub(crate) fn give(self, session: &mut DeviceSession, together: u32, now: Tick) -> Vec<SyncEvent> {
         match self.reply {
             Reply::None => {}
             Reply::Recalled(held) => session.handle_recalled(held, now),
             Reply::Outbox(batch) => session.handle_outbox(batch, now),
-            Reply::Committed { documents, sum } => session.handle_committed(documents, sum, now),
+            Reply::Committed { documents, sum } => {
+                session.handle_committed(documents, sum, now);
+                (1..together).for_each(|_| session.handle_committed(0, sum, now));
+            }
             Reply::Settled(sum) => session.handle_settled(sum, now),
             Reply::Book(book) => session.handle_book(book, now),
             Reply::Hashes(known) => session.handle_hashes(known, now),
@@ -205,7 +208,7 @@ impl Engine {
         match effect {
             DeviceEffect::Send(frame) => Ok(Performed::Send(frame)),
             DeviceEffect::End(outcome) => Ok(Performed::Over(outcome)),
-            effect => Ok(Performed::Done(self.answer(device, effect)?.give(session, now))),
+            effect => Ok(Performed::Done(self.answer(device, effect)?.give(session, 1, now))),
         }
     }
 

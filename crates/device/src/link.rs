@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use futures_util::{SinkExt, StreamExt};
+use futures_util::{FutureExt, SinkExt, StreamExt};
 use sync::limits::{FRAME_BYTES_MAX, HANDSHAKE_MS_MAX};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
@@ -54,6 +54,11 @@ impl Link {
                 Some(Ok(_) | Err(_)) | None => return None,
             }
         }
+    }
+
+    /// The next frame, if it has arrived already.
+    pub(crate) fn ready(&mut self) -> Option<Bytes> {
+        self.next().now_or_never().flatten()
     }
 
     /// Closes the connection once what was sent has left.

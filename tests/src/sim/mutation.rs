@@ -61,6 +61,10 @@ mutations! {
     RefusedDropped;
     /// A device counts what arrives twice.
     CountedTwice;
+    /// A device forgets which large documents it is owed.
+    OwedNotKept;
+    /// A device forgets what it has set aside.
+    AsideForgotten;
     /// A device ignores tombstones.
     TombstoneIgnored;
     /// A device forgets a tombstone.

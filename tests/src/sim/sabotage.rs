@@ -19,8 +19,9 @@ pub(super) fn effect(
 ) -> DeviceEffect {
     let Some(mutation) = mutation else { return effect };
     match effect {
-        DeviceEffect::Commit { mut arrivals, cursor, owed, ahead } => {
+        DeviceEffect::Commit { mut arrivals, cursor, mut owed, ahead } => {
             match mutation {
+                Mutation::OwedNotKept => owed = owed.map(|_| Vec::new()),
                 Mutation::ArrivalDropped if dice.chance(200) => drop(arrivals.pop()),
                 Mutation::TombstoneIgnored => arrivals.retain(|arrival| !matches!(arrival.form, Form::Erased(_))),
                 Mutation::CursorBeforeData if cursor.is_some() => {
@@ -70,6 +71,7 @@ pub(super) fn after_commit(
                 tx.acknowledged_sum()? + Sum::of_change(DocId::from_bytes([1; 16]), ChangeHash::from_bytes([1; 32]));
             run(tx, "UPDATE acknowledged SET sum = ?1", twice.to_bytes())
         }),
+        Mutation::AsideForgotten => tamper(device, |tx| run(tx, "DELETE FROM set_aside WHERE ?1 = ?1", 1)),
         Mutation::TombstoneForgotten => tamper(device, |tx| run(tx, "DELETE FROM erased WHERE ?1 = ?1", 1)),
         Mutation::RowLost if dice.chance(50) => tamper(device, |tx| {
             run(tx, "DELETE FROM view_record WHERE id = (SELECT max(id) FROM view_record) AND ?1 = ?1", 1)

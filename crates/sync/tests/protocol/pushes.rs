@@ -97,3 +97,53 @@ fn an_outbox_that_is_emptied_before_it_is_read_does_not_hold_up_the_feed() {
     crate::pair::go_on(&mut device, &mut relay, &mut talk);
     assert_eq!((talk.outcome, device.start.sum), (Some(Outcome::Done), relay.sum()));
 }
+
+#[test]
+fn a_change_that_was_refused_though_the_relay_has_it_is_settled_by_reconciling() {
+    let (mut device, mut relay) = (Device::new(), Relay::new());
+    let (hash, bytes) = change(OTHER, 1, "what both hold");
+    relay.accept(doc(2), hash, bytes.clone());
+    device.hold(doc(2), hash, bytes);
+    let own = device.edit(doc(1), "a");
+    relay.accept(doc(1), own, device.held[&doc(1)][&own].clone());
+    let entry = device.outbox.pop().expect("an edit waits");
+    device.refused.push((entry, vocab::Refusal::ReusedSequence));
+    device.start.epoch = Some(relay.admission.epoch);
+    (device.start.outbox, device.start.cursor) = (0, Cursor::at(relay.admission.head));
+    let talk = converse(&mut device, &mut relay, Mode::Once);
+    assert_eq!(talk.outcome, Some(Outcome::Done));
+    assert!(talk.device.report().reconcile.is_some(), "the sums tell");
+    assert_eq!((device.refused.len(), device.start.sum), (0, relay.sum()));
+}
+
+#[test]
+fn what_a_device_forgot_to_queue_is_brought_by_reconciling() {
+    let (mut device, mut relay) = (Device::new(), Relay::new());
+    let (hash, bytes) = change(OTHER, 1, "what both hold");
+    relay.accept(doc(2), hash, bytes.clone());
+    device.hold(doc(2), hash, bytes);
+    let own = device.edit(doc(1), "a");
+    device.outbox.clear();
+    device.start.sum += vocab::Sum::of_change(doc(1), own);
+    device.start.epoch = Some(relay.admission.epoch);
+    (device.start.outbox, device.start.cursor) = (0, Cursor::at(relay.admission.head));
+    let talk = converse(&mut device, &mut relay, Mode::Once);
+    assert_eq!(talk.outcome, Some(Outcome::Done));
+    assert!(relay.holds(doc(1), own), "nobody else has it");
+    assert_eq!(device.start.sum, relay.sum());
+}
+
+#[test]
+fn a_difference_is_found_by_a_device_that_forgot_that_it_is_suspect() {
+    let (mut device, mut relay) = (Device::new(), Relay::new());
+    let (hash, bytes) = change(OTHER, 1, "what the device lacks");
+    relay.accept(doc(2), hash, bytes);
+    let (hash, bytes) = change(OTHER, 1, "what both hold");
+    relay.accept(doc(1), hash, bytes.clone());
+    device.hold(doc(1), hash, bytes);
+    device.start.epoch = Some(relay.admission.epoch);
+    (device.start.cursor, device.start.suspect) = (Cursor::at(relay.admission.head), false);
+    let talk = converse(&mut device, &mut relay, Mode::Once);
+    assert_eq!(talk.outcome, Some(Outcome::Done));
+    assert_eq!((device.held.len(), device.start.sum), (2, relay.sum()));
+}

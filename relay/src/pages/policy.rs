@@ -212,7 +212,8 @@ pub(super) async fn edit(
         Ok(written) => Ok(go(&format!("{}?written={}", Tab::Policy.path(branch.id), written.version), [])),
         Err(Error::Refused { why }) => {
             let wrong = Words::of(visit.lang).catalogue().render(&why);
-            Ok((StatusCode::BAD_REQUEST, draw(&visit, &person, &branch, &values, Some(wrong))).into_response())
+            // Not 400: that is how axum refuses a form that cannot be read at all, and gets a page of its own.
+            Ok((StatusCode::CONFLICT, draw(&visit, &person, &branch, &values, Some(wrong))).into_response())
         }
         Err(error) => Err(data::broken(error)),
     }

@@ -214,9 +214,9 @@ async fn an_administrator_writes_a_version_of_the_policy_and_nobody_else_can() {
         browser.resize(DESK, 900).await;
         browser.open(&town.at(&format!("{}/policy", town.shanghai()))).await;
         browser.follow(".title a.button").await;
-        inspect(&browser, DESK, "policy-edit-desk").await;
+        inspect(&browser, DESK, "edit-policy-desk").await;
         browser.resize(PHONE, 800).await;
-        inspect(&browser, PHONE, "policy-edit-phone").await;
+        inspect(&browser, PHONE, "edit-policy-phone").await;
         browser.fill("[name='limits.L5.n']", "45").await;
         browser.fill("#calendar", "2026-10-01..2026-10-07 off 国庆节\n2026-10-07 work").await;
         browser.fill("#reason", "任务较长").await;
@@ -235,7 +235,7 @@ async fn an_administrator_writes_a_version_of_the_policy_and_nobody_else_can() {
         for shown in ["任务较长", "L5", "30 分钟", "45 分钟", "国庆节", "g*"] {
             assert!(versions.contains(shown), "{shown} is missing: {versions}");
         }
-        inspect(&browser, PHONE, "policy-versions-phone").await;
+        inspect(&browser, PHONE, "versions-of-policy-phone").await;
         // Somebody who looked at what was before is told that it has changed.
         browser.open(&town.at(&edit)).await;
         town.relay_command(&[

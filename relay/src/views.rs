@@ -227,7 +227,8 @@ fn connect(path: &Path) -> Result<Connection, Error> {
         // What the store takes for done must not be missing here after a power cut.
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "secure_delete", "ON")?;
-        connection.set_prepared_statement_cache_capacity(64);
+        // Views and their rows have some hundred statements between them.
+        connection.set_prepared_statement_cache_capacity(128);
         Ok(connection)
     };
     opened().map_err(|error| failed(path, error))

@@ -1,11 +1,11 @@
 //! Claims about appending.
 
-use vocab::{GENESIS_ACTOR, Position, Refusal, Verdict};
+use vocab::{Actor, GENESIS_ACTOR, Generation, Position, Refusal, Verdict};
 
 use super::world::{
     actor, add_branch, add_device, at, branch_id, change_bytes, doc, hash, key, ok, push, pushed, there,
 };
-use crate::{CHANGE_BYTES_MAX, RelayStore, Submission};
+use crate::{CHANGE_BYTES_MAX, Pushed, RelayStore, Submission};
 
 fn accepted(position: u64) -> Verdict {
     Verdict::Accepted(Position::new(position))
@@ -194,6 +194,29 @@ pub(super) fn what_a_device_brought_under_an_actor_is_known(store: &mut impl Rel
     assert_eq!(brought(store, 2, 0), [(3, hash(20))]);
     let other = ok(store.brought(branch, key(1), actor(2), Position::START));
     assert_eq!(other, [], "another device's actor is not its own");
+}
+
+/// The store was restored and writes under a new actor; what it wrote before is of the same device, first changes too.
+pub(super) fn first_changes_of_an_earlier_actor_are_not_brought_by_this_one(store: &mut impl RelayStore) {
+    let branch = add_branch(store, 1);
+    add_device(store, 1, branch);
+    let later = Actor::new(&key(1), Generation::from_bytes([2; 8]));
+    let by_later = |mut change: Pushed| {
+        change.header.actor = later;
+        change
+    };
+    let brought = |store: &dyn RelayStore, actor: Actor| {
+        let found = ok(store.brought(branch, key(1), actor, Position::START));
+        found.into_iter().map(|(position, _)| position.get()).collect::<Vec<_>>()
+    };
+    push(store, branch, 1, vec![pushed(1, 1, 0, 1, 10, &[]), pushed(2, 1, 1, 1, 11, &[10])]);
+    assert_eq!(brought(store, actor(1)), [1, 2]);
+    push(store, branch, 1, vec![pushed(3, 2, 0, 1, 10, &[])]);
+    assert_eq!(brought(store, actor(1)), [1, 2, 3], "the one that went last");
+    let changes = vec![pushed(1, 3, 0, 1, 10, &[]), by_later(pushed(2, 3, 1, 1, 12, &[10]))];
+    ok(store.append(&[Submission { branch, device: key(1), actor: later, changes }], at(100)));
+    assert_eq!(brought(store, later), [4, 5], "it may lack what the earlier one brought");
+    assert_eq!(brought(store, actor(1)), [1, 2, 3], "which may lack what it brought");
 }
 
 pub(super) fn what_was_acknowledged_is_there_after_reopening<S: RelayStore>(open: &impl Fn(&str) -> S, name: &str) {

@@ -41,6 +41,7 @@ pub fn run<S: RelayStore>(open: impl Fn(&str) -> S) {
     feed::branches_do_not_mix(&mut open("apart"));
     feed::the_highest_outbox_number_of_an_actor_is_kept(&mut open("seen"));
     feed::what_a_device_brought_under_an_actor_is_known(&mut open("brought"));
+    feed::first_changes_of_an_earlier_actor_are_not_brought_by_this_one(&mut open("brought-earlier"));
     feed::what_was_acknowledged_is_there_after_reopening(&open, "reopen");
     documents::saved_forms_follow_the_feed(&mut open("saved"));
     documents::what_cannot_be_made_is_set_aside_until_it_changes(&mut open("quarantine"));

@@ -344,9 +344,10 @@ pub trait Feeds {
     /// Any [`StoreError`] of reading.
     fn seen(&self, branch: BranchId, actor: Actor) -> Result<Option<Seen>, StoreError>;
 
-    /// What `device` itself brought under `actor`, first changes of documents included, at the positions after `after`, in feed
-    /// order, without what was erased: [`BROUGHT_MAX`] at most. Nothing when what [`Feeds::seen`] says of the actor stands
-    /// more than [`BROUGHT_REACH`] positions after `after`.
+    /// What `device` itself brought under `actor` at the positions after `after`, in feed order, without what was erased:
+    /// [`BROUGHT_MAX`] at most. Of first changes, which name no actor, those of documents in which it wrote under this actor,
+    /// and the one that [`Feeds::seen`] says: a copy of the store, or the store before it was restored, may have brought
+    /// others. Nothing when what [`Feeds::seen`] says of the actor stands more than [`BROUGHT_REACH`] positions after `after`.
     ///
     /// # Errors
     /// Any [`StoreError`] of reading.

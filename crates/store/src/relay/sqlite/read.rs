@@ -172,33 +172,37 @@ impl Feeds for SqliteRelayStore {
         let tx = self.begin_read()?;
         let Some(branch) = branch_row(&tx, branch)? else { return Ok(Vec::new()) };
         // Where the latest of them stands: of most devices that connect, before what they have heard of.
-        let latest: Option<i64> = tx
+        let latest: Option<(i64, i64)> = tx
             .prepare_cached(
-                "SELECT feed.place FROM seen
+                "SELECT feed.place, actor.id FROM seen
                  JOIN actor ON actor.id = seen.actor
                  JOIN document ON document.branch = seen.branch AND document.doc = seen.doc
                  JOIN feed ON feed.document = document.id AND feed.hash = seen.hash
                  WHERE seen.branch = ?1 AND actor.actor = ?2",
             )?
-            .query_row(params![branch.id, actor.as_bytes()], |row| row.get(0))
+            .query_row(params![branch.id, actor.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?;
         let (start, after) = (place(branch.id, Position::START)?, place(branch.id, after)?);
-        let Some(latest) = latest.filter(|latest| (after + 1..=after + i64::from(BROUGHT_REACH)).contains(latest))
+        let Some((latest, actor)) =
+            latest.filter(|(latest, _)| (after + 1..=after + i64::from(BROUGHT_REACH)).contains(latest))
         else {
             return Ok(Vec::new());
         };
+        // A first change names no actor: it counts only where this actor went on, or went last.
         let brought = tx
             .prepare_cached(
                 "SELECT feed.place, feed.hash FROM feed
                  JOIN actor ON actor.id = feed.actor
                  JOIN device ON device.id = feed.device
                  JOIN document ON document.id = feed.document
-                 WHERE feed.place > ?1 AND feed.place <= ?2 AND device.key = ?3 AND actor.actor IN (?4, ?5)
-                   AND document.erased = 0
+                 WHERE feed.place > ?1 AND feed.place <= ?2 AND device.key = ?3 AND document.erased = 0
+                   AND (feed.actor = ?4 OR actor.actor = ?5 AND (feed.place = ?2 OR EXISTS (
+                     SELECT 1 FROM feed AS next
+                     WHERE next.document = feed.document AND next.actor = ?4 AND next.place <= ?2)))
                  ORDER BY feed.place LIMIT ?6",
             )?
             .query_map(
-                params![after, latest, device.as_bytes(), actor.as_bytes(), GENESIS_ACTOR.as_bytes(), BROUGHT_MAX],
+                params![after, latest, device.as_bytes(), actor, GENESIS_ACTOR.as_bytes(), BROUGHT_MAX],
                 |row| Ok((Position::new((row.get::<_, i64>(0)? - start).unsigned_abs()), row.hash(1)?)),
             )?
             .collect::<Result<_, _>>()?;

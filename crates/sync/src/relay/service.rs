@@ -98,7 +98,8 @@ impl Service {
                 sent,
                 owed,
                 head: welcome.head,
-                waits: claim.pushes_first,
+                // A device that has reconciled lacks nothing, and may have nothing left to push.
+                waits: claim.pushes_first && welcome.plan != Plan::Reconcile,
                 caught_up,
                 reading: None,
                 pending: VecDeque::new(),
@@ -337,6 +338,8 @@ impl Down {
         }
         let mut packer =
             Packer::new(frame_bytes, self.packing, self.sent, head.max(cursor.through)).within(self.window.take());
+        // What was passed over is owed from the last frame on: no earlier one leads past it.
+        let passes_over = owed.iter().any(|owed| self.owed.iter().all(|before| before.doc != owed.doc));
         for document in documents {
             let large = owed.iter().chain(&self.owed).any(|owed| owed.doc == document.doc);
             match document.form {
@@ -350,7 +353,7 @@ impl Down {
                     }
                 }
             }
-            if !large {
+            if !large && !passes_over {
                 packer.complete(Cursor { base: asked.base, through: document.last.max(asked.through) });
             }
         }

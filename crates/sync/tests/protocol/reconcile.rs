@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use sync::limits::FRAME_BYTES_WANTED_MAX;
+use sync::limits::{FRAME_BYTES_WANTED_MAX, FRAME_BYTES_WANTED_MIN};
 use sync::wire::{Frame, Packing};
 use sync::{AdoptReason, Mode, Outcome, Plan, ReconcileReport, Tick};
 use vocab::{Actor, ChangeHash, Cursor, DocId, Epoch, Position, Refusal, Sum};
@@ -211,6 +211,19 @@ fn tombstones_go_both_ways() {
     let (_, reconcile) = reconciled(&mut device, &mut relay);
     assert_eq!((reconcile.restored, reconcile.taken, device.erased.len()), (1, 1, 2));
     assert!(relay.documents[&numbered(1)].changes.is_empty() && !device.held.contains_key(&numbered(2)));
+}
+
+#[test]
+fn a_device_that_wanted_to_push_first_and_finds_it_all_erased_is_not_waited_for() {
+    let (mut device, mut relay) = equal(50);
+    for n in 0..10 {
+        device.edit(numbered(1), &format!("{n} {}", "x".repeat(2_000)));
+    }
+    device.start.frame_bytes = FRAME_BYTES_WANTED_MIN;
+    relay.erase(numbered(1), "按客户要求");
+    relay.admission.epoch = NEW_EPOCH;
+    reconciled(&mut device, &mut relay);
+    assert_eq!(device.erased.len(), 1);
 }
 
 #[test]

@@ -310,6 +310,11 @@ impl Relay {
         let mut through = after.through;
         let mut all = true;
         for (last, doc) in order {
+            // About so many, as the store reads them: what is read may fill more than one frame.
+            if bytes >= bytes_max {
+                all = false;
+                break;
+            }
             let erased = self.documents[&doc].erased.clone();
             if erased.is_none() && owed.iter().any(|owed| owed.doc == doc) {
                 through = Position::new(last);
@@ -328,10 +333,6 @@ impl Relay {
                 None if self.saves.contains(&doc) => FeedForm::Saved(saved(changes.iter().map(|(_, bytes)| bytes))),
                 None => FeedForm::Changes(changes),
             };
-            if bytes > 0 && bytes + lacking > bytes_max {
-                all = false;
-                break;
-            }
             bytes += lacking.max(1);
             through = Position::new(last);
             documents.push(FeedDocument { doc, last: Position::new(last), form });

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use crate::pair::{Conversation, converse, converse_cut, go_on, step};
 use crate::relay::Relay;
 use crate::samples::{decode, doc, encode};
-use crate::store::{Device, change};
+use crate::store::{Changes, Device, change};
 use sync::limits::{
-    CHANGE_BYTES_MAX, FRAME_BYTES_WANTED_MAX, FRAMES_IN_FLIGHT_MAX, HEARTBEAT_MS, IDLE_MS_MAX, LARGE_BYTES_MIN,
-    PUSHES_IN_FLIGHT_MAX,
+    CHANGE_BYTES_MAX, FRAME_BYTES_WANTED_MAX, FRAME_BYTES_WANTED_MIN, FRAMES_IN_FLIGHT_MAX, HEARTBEAT_MS, IDLE_MS_MAX,
+    LARGE_BYTES_MIN, PUSHES_IN_FLIGHT_MAX,
 };
 use sync::wire::{Documents, Frame, Push, PushedChange, Signed};
 use sync::{
@@ -214,6 +214,37 @@ fn small_documents_arrive_before_large_ones_and_a_cut_costs_one_frame() {
     assert!(attempts > 5, "{attempts}");
     assert_eq!(device.start.sum, relay.sum());
     assert!(bytes_in_all < bytes * 3 / 2, "{attempts} attempts took {bytes_in_all} bytes for {bytes}");
+}
+
+#[test]
+fn wherever_a_catch_up_is_cut_the_cursor_leads_past_nothing_that_is_neither_held_nor_owed() {
+    let mut relay = Relay::new();
+    for n in 1..=60 {
+        let small = change(OTHER, 1, &n.to_string());
+        relay.accept(doc(n), small.0, small.1);
+        // The last of each large document stands between small ones; what is read of those at once fills two frames.
+        for part in 0..if n % 20 == 10 { 30 } else { 0 } {
+            let large = change(OTHER, 1, &format!("{n} {part} {}", "x".repeat(1_500)));
+            relay.accept(doc(100 + n as u8), large.0, large.1);
+        }
+    }
+    for frames in 1.. {
+        let mut device = Device::new();
+        device.start.frame_bytes = FRAME_BYTES_WANTED_MIN;
+        let talk = converse_cut(&mut device, &mut relay, frames);
+        let Cursor { base, through } = device.start.cursor;
+        for (id, document) in &relay.documents {
+            let last = document.changes.keys().last().copied().unwrap_or_default();
+            let covered = last <= base.get() || last <= through.get();
+            let held = device.held.get(id).map_or(0, Changes::len);
+            let is_owed = device.start.owed.iter().any(|owed| owed.doc == *id);
+            assert!(!covered || is_owed || held == document.changes.len(), "{id} after {frames} frames");
+        }
+        if talk.outcome == Some(Outcome::Done) {
+            assert!(frames > 20, "{frames}");
+            break;
+        }
+    }
 }
 
 #[test]

@@ -39,6 +39,7 @@ use crate::arrive::{self, Batch, move_cursor};
 use crate::error::WorkError;
 use crate::home::Device;
 use crate::report::SyncEvent;
+use crate::together::Together;
 use crate::{DeviceError, answers, renew};
 
 /// Least and most bytes of payload in the first frames of a connection, as the last one decides. What was good yesterday may
@@ -194,21 +195,23 @@ impl Engine {
         Ok(DeviceSession::enrol(config, secret, request, now))
     }
 
-    /// Performs one effect, answers the session, and says what came of it. Blocks until the disk has it.
+    /// Performs one effect, or [commits as one](crate::Effects), answers the session, and says what came of it. Blocks until
+    /// the disk has it.
     ///
     /// # Errors
     /// [`DeviceError::Store`] and [`DeviceError::FeedChanged`]; drop the session then.
     pub fn perform(
         &mut self,
         device: &mut Device,
-        effect: DeviceEffect,
+        what: impl Into<Together>,
         session: &mut DeviceSession,
         now: Tick,
     ) -> Result<Performed, DeviceError> {
+        let Together { effect, count } = what.into();
         match effect {
             DeviceEffect::Send(frame) => Ok(Performed::Send(frame)),
             DeviceEffect::End(outcome) => Ok(Performed::Over(outcome)),
-            effect => Ok(Performed::Done(self.answer(device, effect)?.give(session, 1, now))),
+            effect => Ok(Performed::Done(self.answer(device, effect)?.give(session, count, now))),
         }
     }
 

@@ -14,6 +14,7 @@ use crate::home::Device;
 use crate::link::Link;
 use crate::outside::{self, Stopwatch};
 use crate::report::{SyncEvent, SyncReport};
+use crate::together::{Effects, Together};
 
 /// Whether an exchange stays and follows the feed.
 pub(crate) struct Follow<'a> {
@@ -149,17 +150,12 @@ impl Device {
         let (engine, mut session) = self.blocking(move |device| Engine::begin(device, mode, watch.tick())).await?;
         let mut engine = engine;
         let mut tale = Tale::default();
-        let mut ahead = None;
+        let mut effects = Effects::default();
         let mut seen_version = self.data_version()?;
         let mut look = tokio::time::interval(std::time::Duration::from_millis(LOOK_MS));
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let outcome = 'session: loop {
-            while let Some(effect) = ahead.take().or_else(|| session.poll_effect()) {
-                let mut together = 1;
-                let effect = match effect {
-                    DeviceEffect::Commit { .. } => merged(effect, &mut together, &mut ahead, || session.poll_effect()),
-                    effect => effect,
-                };
+            while let Some(Together { effect, count }) = effects.next_together(&mut session) {
                 match effect {
                     DeviceEffect::Send(frame) => send(&mut link, &mut session, frame, watch, follow.as_mut()).await,
                     DeviceEffect::End(outcome) => break 'session outcome,
@@ -172,7 +168,7 @@ impl Device {
                             })
                             .await?;
                         engine = performed;
-                        for event in answer.give(&mut session, together, watch.tick()) {
+                        for event in answer.give(&mut session, count, watch.tick()) {
                             report.note(&event);
                             tale.note(&event);
                             observe(event);
@@ -236,29 +232,6 @@ impl Device {
             Err(error) => Err(crate::error::WorkError::Store(error).at(self.home())),
         }
     }
-}
-
-/// A commit and those that follow it at once, as one: small frames of a link that has not shown yet what it bears, or those that
-/// came while the last commit was written. What follows them is left in `ahead`.
-fn merged(
-    commit: DeviceEffect,
-    together: &mut u32,
-    ahead: &mut Option<DeviceEffect>,
-    mut next: impl FnMut() -> Option<DeviceEffect>,
-) -> DeviceEffect {
-    let DeviceEffect::Commit { mut arrivals, mut cursor, mut owed, ahead: mut known } = commit else { return commit };
-    while let Some(effect) = next() {
-        let DeviceEffect::Commit { arrivals: more, cursor: later, owed: instead, ahead: highest } = effect else {
-            *ahead = Some(effect);
-            break;
-        };
-        *together += 1;
-        arrivals.extend(more);
-        cursor = later.or(cursor);
-        owed = instead.or(owed);
-        known = highest;
-    }
-    DeviceEffect::Commit { arrivals, cursor, owed, ahead: known }
 }
 
 /// A session that is over.
@@ -363,31 +336,5 @@ pub(crate) fn lost(relay: &str) -> DeviceError {
     DeviceError::Unreachable {
         relay: relay.to_owned(),
         source: Box::new(std::io::Error::from(std::io::ErrorKind::ConnectionAborted)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use sync::{Arrival, Form};
-    use vocab::{Cursor, DocId, Position};
-
-    fn commit(number: u8, cursor: Option<Cursor>) -> DeviceEffect {
-        let arrival = Arrival { doc: DocId::from_bytes([number; 16]), form: Form::Changes(Vec::new()) };
-        let ahead = Position::new(u64::from(number));
-        DeviceEffect::Commit { arrivals: vec![arrival], cursor, owed: None, ahead }
-    }
-
-    #[test]
-    fn commits_that_follow_each_other_are_one_and_what_follows_them_waits() {
-        let at = |position| Some(Cursor::at(Position::new(position)));
-        let mut later = vec![DeviceEffect::ReadBook, commit(3, None), commit(2, at(2))];
-        let (mut together, mut ahead) = (1, None);
-        let all = merged(commit(1, at(1)), &mut together, &mut ahead, || later.pop());
-        let DeviceEffect::Commit { arrivals, cursor, owed, ahead: known } = all else { panic!("a commit") };
-        assert_eq!((together, ahead, later.len()), (3, Some(DeviceEffect::ReadBook), 0));
-        let docs: Vec<u8> = arrivals.iter().map(|arrival| arrival.doc.as_bytes()[0]).collect();
-        assert_eq!((docs, cursor, owed), (vec![1, 2, 3], at(2), None));
-        assert_eq!(known, Position::new(3));
     }
 }

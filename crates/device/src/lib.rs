@@ -31,6 +31,7 @@ mod renew;
 mod report;
 mod rota;
 mod rows;
+mod together;
 mod write;
 
 pub use doctor::DoctorReport;
@@ -46,4 +47,5 @@ pub use readmodel::views;
 pub use readmodel::{Filter, Listing, Order, PERSON_FIELDS, Page, Row, Voided};
 pub use report::{ErasedDossier, Reconcile, SyncEvent, SyncReport};
 pub use store::Identity;
+pub use together::{Effects, Together};
 pub use write::Stored;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use device::{DeviceError, Ending, Engine, Performed};
+use device::{DeviceError, Effects, Ending, Engine, Performed, Together};
 use store::{DeviceStore, OutboxSeq, StoreError};
 use sync::{DeviceEffect, DeviceSession, Mode, Outcome, Tick};
 use vocab::{ChangeHash, DocId, GENESIS_ACTOR, Timestamp, Verdict};
@@ -54,6 +54,7 @@ pub(super) struct Exchange {
     pub(super) session: DeviceSession,
     /// None while it joins.
     engine: Option<Engine>,
+    effects: Effects,
     /// What a faulty driver put off.
     deferred: Option<DeviceEffect>,
 }
@@ -74,6 +75,18 @@ pub(super) enum Came {
 pub(super) struct Saved {
     pub(super) doc: DocId,
     pub(super) hash: ChangeHash,
+}
+
+impl Exchange {
+    /// What the session wants done next: by itself, or with the commits that follow it at once, as the device's own driver
+    /// does it.
+    pub(super) fn next(&mut self, dice: &mut Dice) -> Option<Together> {
+        if dice.chance(500) {
+            self.effects.next_together(&mut self.session)
+        } else {
+            self.effects.next(&mut self.session).map(Together::from)
+        }
+    }
 }
 
 impl Device {
@@ -168,35 +181,35 @@ impl Device {
         if self.must_join || self.device.membership()?.is_none() {
             let (invite, name) = (invite(self.number, self.incarnation), format!("device {}", self.number));
             let session = Engine::enrol(&mut self.device, &invite, &name, now)?;
-            return Ok(Exchange { session, engine: None, deferred: None });
+            return Ok(Exchange { session, engine: None, effects: Effects::default(), deferred: None });
         }
         let (engine, session) = Engine::begin(&mut self.device, mode, now)?;
-        Ok(Exchange { session, engine: Some(engine), deferred: None })
+        Ok(Exchange { session, engine: Some(engine), effects: Effects::default(), deferred: None })
     }
 
     /// Performs one effect. An error is a refusing disk or a violation; the driver drops the session.
     pub(super) fn perform(
         &mut self,
-        effect: DeviceEffect,
+        what: Together,
         exchange: &mut Exchange,
         now_ms: u64,
         mutation: Option<Mutation>,
         dice: &mut Dice,
     ) -> Result<Came, DeviceError> {
         let now = self.look_at_the_clock(now_ms);
-        let Some(engine) = &mut exchange.engine else { return self.join(effect) };
+        let Some(engine) = &mut exchange.engine else { return self.join(what.effect) };
         if let Some(late) = exchange.deferred.take() {
             // Not this session's business: it has its answer already.
             let mut nobody = Engine::enrol(&mut self.device, "", "", now)?;
             engine.perform(&mut self.device, late, &mut nobody, now)?;
         }
-        let effect = sabotage::effect(mutation, effect, &mut exchange.deferred, dice);
-        let settled = match &effect {
+        let what = sabotage::effect(mutation, what, &mut exchange.deferred, dice);
+        let settled = match &what.effect {
             DeviceEffect::Settle { verdicts, .. } => self.taken(verdicts)?,
             _ => Vec::new(),
         };
-        let commits = matches!(effect, DeviceEffect::Commit { .. });
-        let performed = engine.perform(&mut self.device, effect, &mut exchange.session, now)?;
+        let commits = matches!(what.effect, DeviceEffect::Commit { .. });
+        let performed = engine.perform(&mut self.device, what, &mut exchange.session, now)?;
         if commits {
             sabotage::after_commit(mutation, &mut self.device, dice)?;
         }

@@ -121,14 +121,15 @@ impl World {
         let Some(exchange) = &mut connection.device_end else { return Ok(()) };
         let number = connection.device;
         let device = &mut self.devices[number];
-        let Some(effect) = exchange.session.poll_effect() else {
+        let Some(what) = exchange.next(&mut self.dice) else {
             connection.device_ready = false;
             return Ok(());
         };
-        if !matches!(effect, DeviceEffect::Send(_)) {
-            self.story.tell(|| format!("device {number}, connection {id}: {effect:?}"));
+        if !matches!(what.effect, DeviceEffect::Send(_)) {
+            self.story.tell(|| format!("device {number}, connection {id}: {what:?}"));
         }
-        let came = match device.perform(effect, exchange, self.now_ms, self.mutation, &mut self.dice) {
+        self.summary.together += u64::from(what.count > 1);
+        let came = match device.perform(what, exchange, self.now_ms, self.mutation, &mut self.dice) {
             Ok(came) => came,
             Err(error) if device.disk.is_broken() => {
                 self.story.tell(|| format!("device {number}, connection {id}: {error:?}"));
@@ -311,6 +312,13 @@ impl World {
         } else if let Some(Exchange { session, .. }) = &mut connection.device_end {
             session.handle_frame(&frame, now);
             connection.device_ready = true;
+            // A device looks at whatever else has arrived before it commits any of it.
+            while self.dice.chance(500)
+                && let Some(frame) = connection.down.receive(self.now_ms)
+            {
+                self.summary.frames += 1;
+                session.handle_frame(&frame, now);
+            }
         }
         Ok(())
     }

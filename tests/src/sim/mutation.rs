@@ -51,6 +51,8 @@ mutations! {
     CursorBeforeData;
     /// A device commits the cursor and leaves one document out.
     ArrivalDropped;
+    /// A device commits what came in several frames as one, and leaves the last of it out.
+    TogetherCutShort;
     /// A device saves an edit without putting it into the outbox.
     OutboxForgotten;
     /// A device throws the relay's verdicts away.

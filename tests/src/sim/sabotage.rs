@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use device::{Device, DeviceError};
+use device::{Device, DeviceError, Together};
 use store::{OutboxSeq, StoreError};
 use sync::{DeviceEffect, Form};
 use vocab::{ChangeHash, DocId, HybridClock, Sum, Timestamp, Verdict};
@@ -10,18 +10,20 @@ use vocab::{ChangeHash, DocId, HybridClock, Sum, Timestamp, Verdict};
 use super::mutation::Mutation;
 use crate::generate::Dice;
 
-/// What a faulty driver asks of the engine in place of `effect`. What it puts off is left in `deferred`.
+/// What a faulty driver asks of the engine in place of `what`. What it puts off is left in `deferred`.
 pub(super) fn effect(
     mutation: Option<Mutation>,
-    effect: DeviceEffect,
+    what: Together,
     deferred: &mut Option<DeviceEffect>,
     dice: &mut Dice,
-) -> DeviceEffect {
-    let Some(mutation) = mutation else { return effect };
-    match effect {
+) -> Together {
+    let Some(mutation) = mutation else { return what };
+    let Together { effect, count } = what;
+    let effect = match effect {
         DeviceEffect::Commit { mut arrivals, cursor, mut owed, ahead } => {
             match mutation {
                 Mutation::OwedNotKept => owed = owed.map(|_| Vec::new()),
+                Mutation::TogetherCutShort if count > 1 => drop(arrivals.pop()),
                 Mutation::ArrivalDropped if dice.chance(200) => drop(arrivals.pop()),
                 Mutation::TombstoneIgnored => arrivals.retain(|arrival| !matches!(arrival.form, Form::Erased(_))),
                 Mutation::CursorBeforeData if cursor.is_some() => {
@@ -48,7 +50,8 @@ pub(super) fn effect(
             DeviceEffect::Settle { verdicts, cursor, ahead }
         }
         effect => effect,
-    }
+    };
+    Together { effect, count }
 }
 
 /// What stands in the outbox before an effect.

@@ -45,6 +45,8 @@ summary! {
     connections, "connections";
     /// Frames delivered.
     frames, "frames";
+    /// Commits of several frames as one.
+    together, "commits together";
     /// Links cut.
     cuts, "cuts";
     /// Links that went silent.

@@ -104,7 +104,7 @@ fn import(
     for (place, row) in matched.iter().enumerate() {
         let id = match &row.known {
             Some((id, _)) => id.clone(),
-            None => desk.record_id(row.kind())?,
+            None => desk.record_id(row.kind(), None)?,
         };
         work.ids.insert(place, id);
         if !row.is_sound {
@@ -219,7 +219,7 @@ impl Work<'_> {
                 None => !row.row.snapshot.is_empty(),
             };
             if wants_event {
-                events.insert(*place, desk.event_id()?);
+                events.insert(*place, desk.event_id(open)?);
             }
         }
         let mut outcomes = Vec::with_capacity(places.len());

@@ -91,7 +91,7 @@ fn step(
 ) -> Result<Stored, WorkError> {
     let mut desk = Desk::open(tx, outside)?;
     let mut open = Open::stored(tx, customer.doc)?;
-    let event = desk.event_id()?;
+    let event = desk.event_id(&open)?;
     desk.save(&mut open, |edit| edit.step(&event, &customer.inner, code, data))?;
     desk.stored(customer.inner.clone(), &open)
 }

@@ -56,8 +56,8 @@ impl Device {
                 fields.insert("figures", figures.into());
             }
             let twins = if kind == &CUSTOMER { asked::twins(tx, &fields)? } else { Vec::new() };
-            let id = desk.record_id(kind)?;
-            let event = desk.event_id()?;
+            let id = desk.record_id(kind, Some(&dossier))?;
+            let event = desk.event_id(&dossier)?;
             let (given, stepped): (Fields, Fields) = fields
                 .into_iter()
                 .partition(|(name, _)| kind.field(name).is_none_or(|field| field.source != Source::Event));
@@ -160,7 +160,7 @@ impl Device {
             };
             let mut desk = Desk::open(tx, &*outside)?;
             let mut dossier = Open::stored(tx, doc)?;
-            let event = desk.event_id()?;
+            let event = desk.event_id(&dossier)?;
             let mut told = Vec::new();
             let saved = desk.save(&mut dossier, |edit| {
                 work(edit, &id, &event, given)?;
@@ -227,14 +227,28 @@ impl<'a> Desk<'a> {
         Ok(Desk { tx, outside, identity: tx.identity()?, clock: tx.clock()? })
     }
 
-    pub(crate) fn record_id(&mut self, kind: &Kind) -> Result<RecordId, WorkError> {
-        let n = self.tx.next(kind.prefix)?;
-        Ok(RecordId::new(kind.prefix, &self.identity.code, n))
+    /// An id for a new record, which is to go into `open` where that is known. Ids that the book shows already are passed over:
+    /// a relay that was put back may have given this device a code that another one wrote under.
+    pub(crate) fn record_id(&mut self, kind: &Kind, open: Option<&Open>) -> Result<RecordId, WorkError> {
+        loop {
+            let n = self.tx.next(kind.prefix)?;
+            let id = RecordId::new(kind.prefix, &self.identity.code, n);
+            let is_taken = open.is_some_and(|open| open.dossier.is_taken(id.as_str()));
+            if !is_taken && readmodel::record(self.tx.connection(), &id)?.is_none() {
+                return Ok(id);
+            }
+        }
     }
 
-    pub(crate) fn event_id(&mut self) -> Result<EventId, WorkError> {
-        let n = self.tx.next(EVENT_COUNTER)?;
-        Ok(EventId::new(&self.identity.code, n))
+    /// An id for a new event of `open`.
+    pub(crate) fn event_id(&mut self, open: &Open) -> Result<EventId, WorkError> {
+        loop {
+            let n = self.tx.next(EVENT_COUNTER)?;
+            let id = EventId::new(&self.identity.code, n);
+            if !open.dossier.is_taken(id.as_str()) {
+                return Ok(id);
+            }
+        }
     }
 
     /// Makes one change of everything `work` does and writes it with its outbox entry and the document's rows. Returns its

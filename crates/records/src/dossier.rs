@@ -206,6 +206,13 @@ impl Dossier {
         (records, events)
     }
 
+    /// Whether a record or an event stands in it under this id, whoever put it there and whether or not it takes effect.
+    #[must_use]
+    pub fn is_taken(&self, id: &str) -> bool {
+        let mut containers = [RECORDS, EVENTS].into_iter().filter_map(|name| self.container(name));
+        containers.any(|container| self.doc.get(&container, id).is_ok_and(|found| found.is_some()))
+    }
+
     /// How many changes of the document an actor wrote.
     #[must_use]
     pub fn change_count_of(&self, actor: &Actor) -> usize {

@@ -40,6 +40,17 @@ pub(crate) fn outbox(device: &mut Device, after: u64, bytes_max: usize) -> Resul
     })
 }
 
+/// Which of the entries that wait the relay named as taken. All dossiers begin with one change, so that its name says nothing of
+/// the dossier: it is taken where another change of its dossier is, which the relay would not have taken without it.
+pub(crate) fn taken(waiting: &[(OutboxSeq, DocId, ChangeHash)], named: &[[u8; 16]]) -> Vec<OutboxSeq> {
+    let named: BTreeSet<[u8; 16]> = named.iter().copied().collect();
+    let genesis = Dossier::create().heads();
+    let is_own = |hash: &ChangeHash| named.contains(&hash.short()) && !genesis.contains(hash);
+    let begun: BTreeSet<DocId> = waiting.iter().filter(|(.., hash)| is_own(hash)).map(|(_, doc, _)| *doc).collect();
+    let is_taken = |doc: &DocId, hash: &ChangeHash| is_own(hash) || (genesis.contains(hash) && begun.contains(doc));
+    waiting.iter().filter(|(_, doc, hash)| is_taken(doc, hash)).map(|(seq, ..)| *seq).collect()
+}
+
 /// Every change held of a document, in causal order, what is set aside last. What does not load holds nothing.
 fn hashes_of(tx: &ReadTx<'_>, doc: DocId) -> Result<Vec<ChangeHash>, WorkError> {
     let mut hashes = match tx.document(doc)? {
@@ -172,4 +183,27 @@ pub(crate) fn settle_restored(
         }
         Ok((tx.acknowledged_sum()?, erased))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dossier_s_first_change_is_taken_with_a_later_one_of_the_same_dossier_only() {
+        let genesis = Dossier::create().heads()[0];
+        let change = |number: u8| ChangeHash::from_bytes([number; 32]);
+        let (lost, arrived) = (DocId::from_bytes([1; 16]), DocId::from_bytes([2; 16]));
+        let entries =
+            [(lost, genesis), (lost, change(1)), (arrived, genesis), (arrived, change(2)), (arrived, change(3))];
+        let waiting: Vec<_> = (1..).zip(entries).map(|(seq, (doc, hash))| (OutboxSeq::new(seq), doc, hash)).collect();
+        let taken_of = |hashes: &[ChangeHash]| -> Vec<u64> {
+            let named: Vec<[u8; 16]> = hashes.iter().map(|hash| hash.short()).collect();
+            taken(&waiting, &named).into_iter().map(OutboxSeq::get).collect()
+        };
+        assert_eq!(taken_of(&[genesis, change(2)]), [3, 4]);
+        assert_eq!(taken_of(&[genesis, change(1), genesis, change(2), change(3)]), [1, 2, 3, 4, 5]);
+        // Pushed again, it is told to be there already.
+        assert_eq!(taken_of(&[genesis]), [0_u64; 0]);
+    }
 }

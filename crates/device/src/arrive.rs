@@ -14,7 +14,7 @@ use std::sync::Arc;
 use records::{Aside, Authored, Dossier, SetAside, Taken, View};
 use store::{ReadTx, StoredDocument, WriteTx};
 use sync::{Arrival, Form};
-use vocab::{ChangeHash, Cursor, DocId, Epoch, Owed, Position, Sum, Timestamp, Tombstone};
+use vocab::{ChangeHash, Cursor, DocId, Epoch, Owed, Position, Refusal, Sum, Timestamp, Tombstone};
 
 use crate::error::WorkError;
 use crate::home::Device;
@@ -106,7 +106,10 @@ pub(crate) fn commit(device: &mut Device, batch: Batch) -> Result<Committed, Dev
     device.write(|tx| {
         let own = Own::of(&tx.identity()?);
         let incoming = gather(tx, batch.arrivals)?;
+        let pending: Vec<DocId> =
+            incoming.iter().filter(|incoming| !incoming.outbox.is_empty()).map(|incoming| incoming.doc).collect();
         let mut committed = write(tx, prepare_all(incoming, &own)?, &own, &*outside)?;
+        committed.authored |= push_again(tx, &pending, &own)?;
         if let Some(owed) = &batch.owed {
             tx.set_owed(owed)?;
         }
@@ -119,6 +122,27 @@ pub(crate) fn commit(device: &mut Device, batch: Batch) -> Result<Committed, Dev
         committed.sum = tx.acknowledged_sum()?;
         Ok(committed)
     })
+}
+
+/// Lets what the relay refused for want of another change wait again, now that it has shown more of these documents: another
+/// device may have brought what was missing. It goes to the end of the outbox, with whatever of its document waits, since that
+/// rests on it. Says whether there was any.
+fn push_again(tx: &WriteTx<'_>, docs: &[DocId], own: &Own) -> Result<bool, WorkError> {
+    let mut again = false;
+    let refused = if docs.is_empty() { Vec::new() } else { tx.refused(u32::MAX)? };
+    for doc in docs {
+        let of_it: Vec<_> = refused.iter().filter(|refused| refused.doc == *doc).collect();
+        if !of_it.iter().any(|refused| refused.reason == Refusal::MissingDependency) {
+            continue;
+        }
+        let stays = |hash| of_it.iter().any(|other| other.hash == hash && other.reason != Refusal::MissingDependency);
+        for (hash, bytes) in tx.outbox_of(*doc)?.into_iter().filter(|(hash, _)| !stays(*hash)) {
+            if sync::inspect(&bytes).is_ok_and(|header| header.actor.belongs_to(&own.key)) {
+                again |= tx.push_again(*doc, hash)?;
+            }
+        }
+    }
+    Ok(again)
 }
 
 /// Tries what is set aside again, document by document, and counts how many changes fit now.

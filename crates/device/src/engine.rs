@@ -25,8 +25,6 @@
 //! A crash is dropping engine and session between two calls: everything else is in the store. An error of
 //! [`Engine::perform`] (a full disk) is to be treated the same way.
 
-use std::collections::BTreeSet;
-
 use store::{OutboxSeq, WriteTx};
 use sync::limits::CARRIED_PER_PAYLOAD;
 use sync::{
@@ -123,6 +121,10 @@ impl Answer {
 
     /// Gives the session its answer, for each of `together` commits that were performed as one; what is worth telling.
     pub(crate) fn give(self, session: &mut DeviceSession, together: u32, now: Tick) -> Vec<SyncEvent> {
+        if self.grew {
+            // Before a commit that it may take for the last there is to do.
+            session.handle_outbox_grew(now);
+        }
         match self.reply {
             Reply::None => {}
             Reply::Recalled(held) => session.handle_recalled(held, now),
@@ -135,9 +137,6 @@ impl Answer {
             Reply::Book(book) => session.handle_book(book, now),
             Reply::Hashes(known) => session.handle_hashes(known, now),
             Reply::Restore { items, left } => session.handle_restore(items, left, now),
-        }
-        if self.grew {
-            session.handle_outbox_grew(now);
         }
         if self.leave {
             session.handle_leave(now);
@@ -326,12 +325,9 @@ impl Engine {
                 Ok(Answer::telling(Reply::Settled(sum), SyncEvent::Settled { accepted: all - refused, refused }))
             }
             DeviceEffect::SettleTaken { through, taken, ahead } => {
-                let taken: BTreeSet<[u8; 16]> = taken.into_iter().collect();
-                let verdicts = device.read(|tx| {
-                    let waiting = tx.outbox_hashes(OutboxSeq::new(through))?.into_iter();
-                    let taken = waiting.filter(|(_, hash)| taken.contains(&hash.short()));
-                    Ok(taken.map(|(seq, _)| (seq.get(), Verdict::Had(ahead))).collect::<Vec<_>>())
-                })?;
+                let waiting = device.read(|tx| Ok(tx.outbox_hashes(OutboxSeq::new(through))?))?;
+                let verdicts: Vec<(u64, Verdict)> =
+                    answers::taken(&waiting, &taken).iter().map(|seq| (seq.get(), Verdict::Had(ahead))).collect();
                 let accepted = verdicts.len() as u64;
                 let sum = self.settle(device, &verdicts, None, ahead)?;
                 Ok(Answer::telling(Reply::Settled(sum), SyncEvent::Settled { accepted, refused: 0 }))

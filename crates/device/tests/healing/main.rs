@@ -11,7 +11,8 @@ use std::path::Path;
 use device::{Device, DeviceError, Filter, Order, Page, SyncEvent};
 use records::{ASSESSMENT, CUSTOMER, FORMS, Fields, TASK, Value};
 use relay::Relay;
-use vocab::{Actor, DocId};
+use store::OutboxSeq;
+use vocab::{Actor, DocId, Refusal, Timestamp, Verdict};
 
 fn fields<const N: usize>(fields: [(&'static str, &str); N]) -> Fields {
     fields.into_iter().map(|(name, value)| (name, Value::from(value))).collect()
@@ -329,4 +330,71 @@ fn unequal_sums_are_found_and_mended_by_comparing() {
     assert_eq!(export(&mut one), export(&mut two));
     settled(&relay, &mut two);
     assert!(!relay.sync(&mut two).contains(&SyncEvent::Reconciled));
+}
+
+#[test]
+fn two_devices_that_were_given_one_code_do_not_hinder_each_other() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut relay = Relay::new();
+    let before_anybody = relay.backup();
+    let mut first = device(dir.path(), "first", &mut relay, 1);
+    relay.put_back(before_anybody);
+    let mut second = device(dir.path(), "second", &mut relay, 2);
+    assert_eq!(first.identity().unwrap().code, second.identity().unwrap().code);
+    // The first has worked under the code before it learns that the relay knows it no more.
+    let dossier = customer(&mut first, "张*");
+    task(&mut first, &dossier, "更换滤芯");
+    relay.enrol(&mut first, 1);
+    relay.sync(&mut first);
+    relay.sync(&mut second);
+
+    // The second counts from the beginning, under the same code, in the same dossier.
+    let told = task(&mut second, &dossier, "检查电源");
+    second.step(&told, "done", fields([("result", "已修好")])).unwrap();
+    let dossier_of_its_own = customer(&mut second, "李*");
+    assert_ne!(dossier, dossier_of_its_own);
+    relay.sync(&mut second);
+    relay.sync(&mut first);
+    settled(&relay, &mut first);
+    assert_eq!(export(&mut first), export(&mut second));
+    for text in ["更换滤芯", "检查电源", "张*", "李*"] {
+        assert!(export(&mut first).contains(text), "{text}");
+    }
+    // Whatever both have written since, no two records are called the same.
+    assert!(!export(&mut first).contains('~'), "{}", export(&mut first));
+}
+
+#[test]
+fn what_was_refused_for_want_of_another_change_goes_up_again_when_more_of_its_dossier_comes() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut relay = Relay::new();
+    let mut first = device(dir.path(), "first", &mut relay, 1);
+    let mut second = device(dir.path(), "second", &mut relay, 2);
+    let dossier = customer(&mut first, "张*");
+    let other = customer(&mut first, "李*");
+    relay.sync(&mut first);
+    relay.sync(&mut second);
+    for (id, history) in [(&dossier, "换了滤芯"), (&other, "换了电源"), (&dossier, "又换了滤芯")] {
+        first.edit(id, fields([("history", history)])).unwrap();
+    }
+    let waiting = first.store_mut().unwrap().read(|tx| tx.outbox(OutboxSeq::START, usize::MAX)).unwrap();
+    let missing = Verdict::Refused(Refusal::MissingDependency);
+    let verdicts: Vec<_> = waiting.iter().map(|entry| (entry.seq, missing)).collect();
+    first.store_mut().unwrap().write(|tx| tx.settle(&verdicts, Timestamp::EPOCH)).unwrap();
+
+    // As long as nothing comes, nothing is any different.
+    relay.sync(&mut first);
+    assert_eq!(first.status().unwrap().refused, 3);
+    second.edit(&dossier, fields([("preference", "每周")])).unwrap();
+    relay.sync(&mut second);
+    relay.sync(&mut first);
+    let status = first.status().unwrap();
+    assert_eq!((status.outbox, status.refused), (0, 1));
+    second.edit(&other, fields([("preference", "每月")])).unwrap();
+    relay.sync(&mut second);
+    relay.sync(&mut first);
+    settled(&relay, &mut first);
+    relay.sync(&mut second);
+    assert_eq!(export(&mut first), export(&mut second));
+    assert!(export(&mut second).contains("又换了滤芯"));
 }

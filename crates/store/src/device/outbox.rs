@@ -81,11 +81,11 @@ impl ReadTx<'_> {
     ///
     /// # Errors
     /// Any [`StoreError`] of reading.
-    pub fn outbox_hashes(&self, through: OutboxSeq) -> Result<Vec<(OutboxSeq, ChangeHash)>, StoreError> {
+    pub fn outbox_hashes(&self, through: OutboxSeq) -> Result<Vec<(OutboxSeq, DocId, ChangeHash)>, StoreError> {
         let entries = self
             .tx
-            .prepare_cached("SELECT seq, hash FROM outbox WHERE seq <= ?1 AND refused IS NULL ORDER BY seq")?
-            .query_map([integer(through.get())], |row| Ok((OutboxSeq(row.number(0)?), row.hash(1)?)))?
+            .prepare_cached("SELECT seq, doc, hash FROM outbox WHERE seq <= ?1 AND refused IS NULL ORDER BY seq")?
+            .query_map([integer(through.get())], |row| Ok((OutboxSeq(row.number(0)?), row.doc(1)?, row.hash(2)?)))?
             .collect::<Result<_, _>>()?;
         Ok(entries)
     }
@@ -315,6 +315,26 @@ impl WriteTx<'_> {
             .execute(params![integer(seq.0), hash.as_bytes()])?;
         }
         Ok(())
+    }
+
+    /// Puts an entry, waiting or refused, at the end of the outbox, under a new number. Whether there was one.
+    ///
+    /// # Errors
+    /// Any [`StoreError`] of writing.
+    pub fn push_again(&self, doc: DocId, hash: ChangeHash) -> Result<bool, StoreError> {
+        let tx = &self.tx.tx;
+        let bytes: Option<Vec<u8>> = tx
+            .prepare_cached("DELETE FROM outbox WHERE doc = ?1 AND hash = ?2 RETURNING bytes")?
+            .query_row(params![doc.as_bytes(), hash.as_bytes()], |row| row.get(0))
+            .optional()?;
+        let Some(bytes) = bytes else { return Ok(false) };
+        // It waited before, so that no sum changes.
+        tx.prepare_cached("INSERT INTO outbox (doc, hash, bytes) VALUES (?1, ?2, ?3)")?.execute(params![
+            doc.as_bytes(),
+            hash.as_bytes(),
+            bytes
+        ])?;
+        Ok(true)
     }
 
     /// Lets a refused entry wait again, under the number it has: what was made after it still comes after it. Whether there

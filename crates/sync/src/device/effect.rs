@@ -135,8 +135,9 @@ pub enum DeviceEffect {
         ahead: Position,
     },
     /// The relay says that it took these changes, and had no chance to say so before: the entries of the outbox with a sequence
-    /// of at most `through` whose hash begins with one of them leave it, and `ahead` is kept, in ONE transaction. Comes before
-    /// anything that arrives. Answer with `handle_settled`.
+    /// of at most `through` whose hash begins with one of them leave it, and `ahead` is kept, in ONE transaction. A change that is
+    /// the first of many documents leaves it with another of its document. Comes before anything that arrives. Answer with
+    /// `handle_settled`.
     SettleTaken {
         /// The highest sequence that the relay has seen.
         through: u64,

@@ -33,7 +33,7 @@ pub use relay::{
     Answer, Appended, Ask, BROUGHT_MAX, BROUGHT_REACH, Behind, BookCache, Books, Branch, BranchCounts, BranchDraft,
     CHANGE_BYTES_MAX, Content, DEFAULT_ZONE, DOCUMENT_CHANGE_BYTES_MAX, DOCUMENTS_BYTES_MAX, DOCUMENTS_PER_BATCH_MAX,
     Device, DeviceReport, Documents, Enrolment, Erasure, FeedAsk, FeedBatch, FeedChange, FeedDocument, FeedForm, Feeds,
-    Intake, Invite, InviteDigest, Made, Materialized, OWED_MAX, Origin, PageSession, Pruned, Pushed, Quarantined,
-    RANGE_LIST_MAX, RANGE_PARTS, RECOVERED_CODES_MIN, Receipt, Registry, RegistryError, RelayDocument, RelayStore,
-    Restoration, Restoring, Seen, SqliteRelayStore, Submission, TokenDigest, User, UserDraft, Writing,
+    INVITE_KEPT_MS, Intake, Invite, InviteDigest, Made, Materialized, OWED_MAX, Origin, PageSession, Pruned, Pushed,
+    Quarantined, RANGE_LIST_MAX, RANGE_PARTS, RECOVERED_CODES_MIN, Receipt, Registry, RegistryError, RelayDocument,
+    RelayStore, Restoration, Restoring, Seen, SqliteRelayStore, Submission, TokenDigest, User, UserDraft, Writing,
 };

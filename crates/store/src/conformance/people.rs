@@ -3,7 +3,9 @@
 use vocab::Role;
 
 use super::world::{add_branch, at, enrolment, invite, key, ok, there};
-use crate::{InviteDigest, PageSession, Pruned, RegistryError, RelayStore, TokenDigest, UserDraft};
+use crate::{
+    Enrolment, INVITE_KEPT_MS, InviteDigest, PageSession, Pruned, RegistryError, RelayStore, TokenDigest, UserDraft,
+};
 
 fn draft(name: &str) -> UserDraft {
     let password = "$argon2id$...".to_owned();
@@ -58,9 +60,14 @@ pub(super) fn what_has_expired_is_pruned(store: &mut impl RelayStore) {
     invite(store, "unused", branch);
     ok(store.enrol(&enrolment(used, key(1))));
     assert_eq!(ok(store.prune(at(49))), Pruned::default());
-    assert_eq!(ok(store.prune(at(1_000))), Pruned { invites: 1, sessions: 1 });
+    assert_eq!(ok(store.prune(at(1_000))), Pruned { invites: 0, sessions: 1 });
     assert!(ok(store.session(TokenDigest::of(b"late"), at(1_000))).is_some());
-    let gone = enrolment(InviteDigest::of("unused"), key(2));
-    assert!(matches!(store.enrol(&gone), Err(RegistryError::InviteUnknown)));
+    let last = at(1_000 + INVITE_KEPT_MS - 1);
+    assert_eq!(ok(store.prune(last)), Pruned { invites: 0, sessions: 1 });
+    let late = Enrolment { at: last, ..enrolment(InviteDigest::of("unused"), key(2)) };
+    let told = store.enrol(&late);
+    assert!(matches!(told, Err(RegistryError::InviteExpired { expired_at }) if expired_at == at(1_000)), "{told:?}");
+    assert_eq!(ok(store.prune(at(1_000 + INVITE_KEPT_MS))), Pruned { invites: 1, sessions: 0 });
+    assert!(matches!(store.enrol(&late), Err(RegistryError::InviteUnknown)));
     assert!(store.enrol(&enrolment(used, key(1))).is_ok(), "a used invite still answers its device");
 }

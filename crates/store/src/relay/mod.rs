@@ -29,8 +29,8 @@ pub use feed::{
     Restoration, Restoring, Seen, Submission, Writing,
 };
 pub use registry::{
-    Branch, BranchDraft, DEFAULT_ZONE, Device, DeviceReport, Enrolment, Invite, InviteDigest, Origin, PageSession,
-    Pruned, RECOVERED_CODES_MIN, Registry, RegistryError, TokenDigest, User, UserDraft,
+    Branch, BranchDraft, DEFAULT_ZONE, Device, DeviceReport, Enrolment, INVITE_KEPT_MS, Invite, InviteDigest, Origin,
+    PageSession, Pruned, RECOVERED_CODES_MIN, Registry, RegistryError, TokenDigest, User, UserDraft,
 };
 pub use sqlite::{BookCache, SqliteRelayStore};
 

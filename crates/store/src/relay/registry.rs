@@ -301,10 +301,14 @@ pub struct PageSession {
     pub expires_at: Timestamp,
 }
 
+/// How long the relay remembers an invite that expired unused, in milliseconds: 30 days. Whoever comes back from holidays with
+/// one is told that it has expired and asks for another, rather than that there never was such an invite.
+pub const INVITE_KEPT_MS: i64 = 30 * 24 * 60 * 60 * 1_000;
+
 /// What [`Registry::prune`] removed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Pruned {
-    /// Invites that expired unused.
+    /// Invites that had expired unused long ago.
     pub invites: u64,
     /// Sessions that expired.
     pub sessions: u64,
@@ -429,7 +433,7 @@ pub trait Registry {
     /// # Errors
     /// Any [`StoreError`] of writing.
     fn end_session(&mut self, token: TokenDigest) -> Result<(), StoreError>;
-    /// Removes sessions and unused invites that have expired at `now`.
+    /// Removes sessions that have expired at `now`, and unused invites that expired [`INVITE_KEPT_MS`] before.
     ///
     /// # Errors
     /// Any [`StoreError`] of writing.

@@ -6,8 +6,8 @@ use vocab::{BranchId, Cursor, DeviceCode, DeviceKey, Epoch, Role, Staff, Timesta
 use super::{SqliteRelayStore, branch_row, people};
 use crate::columns::{Columns, integer};
 use crate::relay::{
-    Branch, BranchDraft, Device, DeviceReport, Enrolment, Invite, Origin, PageSession, Pruned, RECOVERED_CODES_MIN,
-    Registry, RegistryError, TokenDigest, User, UserDraft,
+    Branch, BranchDraft, Device, DeviceReport, Enrolment, INVITE_KEPT_MS, Invite, Origin, PageSession, Pruned,
+    RECOVERED_CODES_MIN, Registry, RegistryError, TokenDigest, User, UserDraft,
 };
 use crate::{SecretKey, StoreError};
 
@@ -406,7 +406,7 @@ impl Registry for SqliteRelayStore {
             tx.prepare_cached("DELETE FROM session WHERE expires_at_ms <= ?1")?.execute([now.millis()])? as u64;
         let invites = tx
             .prepare_cached("DELETE FROM invite WHERE expires_at_ms <= ?1 AND used_by IS NULL")?
-            .execute([now.millis()])? as u64;
+            .execute([now.millis().saturating_sub(INVITE_KEPT_MS)])? as u64;
         tx.commit()?;
         self.tidy();
         Ok(Pruned { invites, sessions })

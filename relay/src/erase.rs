@@ -3,6 +3,8 @@
 //! The tombstone and the end of the changes are one transaction; a relay that serves meanwhile notices and tells the devices
 //! that are connected. The bytes leave the files here, before the caller is told that they have: the rows' file, then the
 //! store's. A backup made earlier still holds them; when it is restored, devices bring the tombstone back.
+//!
+//! A branch's board and its policy are no dossiers, and are never erased.
 
 use std::thread::sleep;
 use std::time::Instant;
@@ -12,7 +14,7 @@ use store::{Branch, Documents, Erasure, Feeds, RelayStore, SqliteRelayStore, Sto
 use sync::sign_tombstone;
 use vocab::{DocId, Position, Timestamp, Tombstone};
 
-use crate::views::Views;
+use crate::views::{Views, shared_by_all};
 use crate::{Error, Settings, limits, ticks};
 
 /// A dossier that was erased, as `erase` and `erased` show it.
@@ -63,6 +65,9 @@ pub(crate) fn erase(
         return Err(Error::BadReason);
     }
     let (branch, doc) = find(store, settings, branches, dossier)?;
+    if let Some(class) = shared_by_all(branch.id, doc) {
+        return Err(Error::NotADossier { name: dossier.to_owned(), branch: branch.name, class });
+    }
     let tombstone = sign_tombstone(branch.secret.as_bytes(), branch.id, doc, ticks::wall(), why);
     let erasing = match store.erase(branch.id, &tombstone)? {
         Erasure::Unknown => return Err(Error::NoDossier { name: dossier.to_owned() }),

@@ -116,6 +116,16 @@ pub enum Error {
         /// As given.
         name: String,
     },
+    /// What has this name stands on the board or in the policy of its branch.
+    #[error("`{name}` is part of the {class} of the branch {branch}, which is never erased")]
+    NotADossier {
+        /// As given.
+        name: String,
+        /// The branch's name.
+        branch: String,
+        /// Which of the two: `board` or `policy`.
+        class: &'static str,
+    },
     /// No dossier is known by this name, but not every document's rows are there yet.
     #[error("there is no dossier `{name}` among the rows that are there")]
     RowsBehind {
@@ -178,6 +188,10 @@ impl Error {
             Error::BadName { name } => Message::new("relay-error-bad-name").with("name", name.as_str()),
             Error::NoDevice { id } => Message::new("relay-error-no-device").with("id", id.as_str()),
             Error::NoDossier { name } => Message::new("relay-error-no-dossier").with("name", name.as_str()),
+            Error::NotADossier { name, branch, class } => Message::new("relay-error-not-a-dossier")
+                .with("name", name.as_str())
+                .with("branch", branch.as_str())
+                .with("class", Arg::Key(format!("class-{class}"))),
             Error::RowsBehind { name } => Message::new("relay-error-rows-behind").with("name", name.as_str()),
             Error::AmbiguousDossier { name, found } => Message::new("relay-error-ambiguous-dossier")
                 .with("name", name.as_str())

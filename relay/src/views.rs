@@ -128,6 +128,12 @@ impl Views {
     }
 }
 
+/// What of the branch this document is, `board` or `policy`, if all of the branch write to it. Its id is worked out from the
+/// branch's: once it was erased nobody there could write to another.
+pub(crate) fn shared_by_all(branch: BranchId, doc: DocId) -> Option<&'static str> {
+    [Class::Board, Class::Policy].into_iter().find(|class| class.document(branch) == Some(doc)).map(Class::code)
+}
+
 impl Rows {
     fn open(path: &Path, epoch: Epoch, head: Position) -> Result<Self, Error> {
         let mut connection = connect(path)?;

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
+use records::{Class, Dossier, Fields, TRAINING, Value};
 use sync::Outcome;
-use vocab::{BranchId, DocId};
+use vocab::{Author, BranchId, DocId, RecordId, Role, Timestamp};
 
 use crate::derived::{settled, write_customer};
 use crate::device::{Device, doc};
@@ -192,5 +193,53 @@ async fn what_was_erased_after_a_backup_is_erased_again_when_that_is_restored() 
     // The command takes the bytes out at once; the relay would by itself, a little later.
     assert_eq!(json(&restored, &["erase", &doc.to_string(), "--why", "x"])["before"], true);
     assert_eq!(files_with(&restored, SECRET), Vec::<String>::new());
+    process.kill();
+}
+
+/// A training about `topic`, on the board.
+fn write_training(device: &mut Device, board: (DocId, &mut Dossier), number: u64, topic: &str) -> RecordId {
+    let (doc, dossier) = board;
+    let id = RecordId::new(TRAINING.prefix, &device.membership.as_ref().unwrap().code, number);
+    let author = Author { staff: "主管*".parse().unwrap(), role: Role::Supervisor };
+    let fields = Fields::from([("training_kind", Value::from("skills")), ("topic", Value::from(topic))]);
+    let actor = device.actor;
+    let stamp = Timestamp::from_millis(1_700_000_000_000);
+    let change = dossier.edit(&author, stamp, &actor, |edit| edit.create(&TRAINING, &id, None, fields)).unwrap();
+    device.queue(doc, change.unwrap());
+    id
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_whole_branch_writes_to_is_not_erased_by_any_of_its_names() {
+    let (home, process, mut writer, _) = served().await;
+    let data = home.path();
+    let branch = branch_id(data);
+    let [board, policy] = [Class::Board, Class::Policy].map(|class| class.document(branch).unwrap());
+    let mut dossier = Dossier::create();
+    for doc in [board, policy] {
+        dossier.changes_since(&[]).into_iter().for_each(|change| writer.queue(doc, change));
+    }
+    let training = write_training(&mut writer, (board, &mut dossier), 1, "岗位技能");
+    writer.sync(&process).await;
+    caught_up(&process, branch).await;
+    for (name, of) in [
+        (training.to_string(), "the board of the branch"),
+        (board.to_string(), "the board of the branch"),
+        (policy.to_string(), "the policy of the branch"),
+    ] {
+        let (code, text) = loop {
+            let (code, text) = refusal(data, &["erase", &name, "--why", "x"]);
+            // The relay has not yet said that its rows are all there.
+            if !text.contains("not all of them are") {
+                break (code, text);
+            }
+        };
+        assert!(code == Some(1) && text.contains(of) && text.contains("void"), "{text}");
+    }
+    assert_eq!(json(data, &["erased"]).as_array().unwrap().len(), 0);
+    // It takes what is written next.
+    write_training(&mut writer, (board, &mut dossier), 2, "入职引导");
+    writer.sync(&process).await;
+    assert!(writer.refused.is_empty() && writer.erased.is_empty(), "{:?}", writer.refused);
     process.kill();
 }

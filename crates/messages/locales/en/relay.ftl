@@ -54,6 +54,7 @@ relay-state-active = active
 relay-state-revoked = revoked
 
 relay-error-no-dossier = There is no dossier “{ $name }”. Name its document (automerge:...), the id of a record in it such as CUST-07-3, or that record's id on paper.
+relay-error-not-a-dossier = “{ $name }” is part of { $class } ({ $branch }), which is never erased: nobody could write to it again. Only dossiers are. Declare the record void on a device, as a supervisor; nothing was erased.
 relay-error-rows-behind = There is no dossier “{ $name }” among the rows that are there, and not all of them are. Let `fieldbook-relay serve` run until the pages say “up to date”, or name the document (automerge:...).
 relay-error-ambiguous-dossier = “{ $name }” names more than one dossier: { $found }. Name the document (automerge:...); nothing was erased.
 relay-error-bad-reason = Say why with --why: 1 to { $bytes } bytes on one line. Every device keeps it for ever, so it must not say what is to be gone.

@@ -54,6 +54,7 @@ relay-state-active = 有效
 relay-state-revoked = 已撤销
 
 relay-error-no-dossier = 没有档案“{ $name }”。请用它的文档（automerge:...）、其中一条记录的编号（例如 CUST-07-3）或该记录的纸质编号指定。
+relay-error-not-a-dossier = “{ $name }”属于{ $class }（{ $branch }），它从不删除，否则再也无人能在其中记录；只有档案可以删除。请由主管在设备上把该记录作废；未删除任何内容。
 relay-error-rows-behind = 现有的数据行中没有档案“{ $name }”，但数据行尚不完整。请让 `fieldbook-relay serve` 运行到页面显示“已是最新”，或用文档（automerge:...）指定。
 relay-error-ambiguous-dossier = “{ $name }”对应不止一份档案：{ $found }。请用文档（automerge:...）指定；未删除任何内容。
 relay-error-bad-reason = 请用 --why 说明原因：一行，1 到 { $bytes } 字节。每台设备都会永久保留它，因此不得写出要删除的内容。

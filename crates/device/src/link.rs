@@ -1,13 +1,15 @@
 //! The socket: one websocket to the relay, opened with bounds and driven by frames.
 
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures_util::{FutureExt, SinkExt, StreamExt};
+use rustls::{ClientConfig, RootCertStore};
 use sync::limits::{FRAME_BYTES_MAX, HANDSHAKE_MS_MAX};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Bytes, Error as WebsocketError, Message};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
+use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream, connect_async_tls_with_config};
 
 use crate::DeviceError;
 
@@ -28,11 +30,12 @@ impl Link {
             .max_frame_size(Some(FRAME_BYTES_MAX))
             .max_write_buffer_size(4 * FRAME_BYTES_MAX);
         let unreachable = |source| DeviceError::Unreachable { relay: relay.to_owned(), source };
-        if url.starts_with("wss") {
-            // An error says that a provider was chosen before; it serves as well.
-            let _ = rustls::crypto::ring::default_provider().install_default();
-        }
-        let connecting = connect_async_with_config(url, Some(config), true);
+        let connector = if url.starts_with("wss") {
+            Connector::Rustls(tls().map_err(|source| unreachable(source))?)
+        } else {
+            Connector::Plain
+        };
+        let connecting = connect_async_tls_with_config(url, Some(config), true, Some(connector));
         match tokio::time::timeout(Duration::from_millis(HANDSHAKE_MS_MAX), connecting).await {
             Ok(Ok((socket, _response))) => Ok(Link { socket }),
             Ok(Err(error)) => Err(unreachable(Box::new(error))),
@@ -66,6 +69,26 @@ impl Link {
         // Nothing depends on the answer: what the relay took is known by its verdicts.
         let _ = tokio::time::timeout(Duration::from_millis(CLOSE_MS_MAX), self.socket.close(None)).await;
     }
+}
+
+/// What this process knows of TLS: the authorities that the system trusts, read once, and the sessions that relays let it resume.
+/// Whoever connects anew after a link was lost then pays for neither certificates nor signatures.
+fn tls() -> Result<Arc<ClientConfig>, Box<dyn std::error::Error + Send + Sync>> {
+    static SHARED: OnceLock<Arc<ClientConfig>> = OnceLock::new();
+    if let Some(shared) = SHARED.get() {
+        return Ok(Arc::clone(shared));
+    }
+    let found = rustls_native_certs::load_native_certs();
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(found.certs);
+    if roots.is_empty() {
+        let why = found.errors.into_iter().next();
+        return Err(why.map_or_else(|| std::io::Error::from(std::io::ErrorKind::NotFound).into(), Box::from));
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+    let config = Arc::new(config.with_root_certificates(roots).with_no_client_auth());
+    Ok(Arc::clone(SHARED.get_or_init(|| config)))
 }
 
 /// The websocket address of the relay at `relay`.

@@ -9,7 +9,8 @@
 //! - `GET /branches/{branch}/conflicts?limit=` -> `{"total","conflicts"}`
 //! - `GET /branches/{branch}/late?changes=`: receipt minus authored time
 //! - `GET /branches/{branch}/policy`, `GET /branches/{branch}/policy/versions`
-//! - `GET /branches/{branch}/views/{view}?as_of=&...`: due, daily, funnel, timeline, matrix, complaints, figures, visits, duplicates
+//! - `GET /branches/{branch}/views/{view}?as_of=&...`: due, daily, funnel, timeline, matrix, complaints, figures, review, visits,
+//!   duplicates; to the byte what a device with the same documents prints with `--json`
 //! - `GET /matrix?as_of=`: over branches
 //! - `GET /openapi.json`: all of this, for programs that make programs; a test holds every answer against it
 
@@ -97,8 +98,11 @@ impl IntoResponse for Refused {
 }
 
 fn answer(value: &impl Serialize) -> Result<Response, Refused> {
-    let body = serde_json::to_vec(value).map_err(|source| Error::Output(source.into()))?;
-    Ok(([(CACHE_CONTROL, "no-store"), (CONTENT_TYPE, "application/json")], body).into_response())
+    Ok(sent(serde_json::to_vec(value).map_err(|source| Error::Output(source.into()))?))
+}
+
+fn sent(body: Vec<u8>) -> Response {
+    ([(CACHE_CONTROL, "no-store"), (CONTENT_TYPE, "application/json")], body).into_response()
 }
 
 /// The branch named in an address, if there is one and `person` may see it.

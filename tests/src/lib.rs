@@ -8,3 +8,4 @@ pub mod generate;
 pub mod payload;
 pub mod process;
 pub mod sim;
+pub mod visitor;

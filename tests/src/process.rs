@@ -192,6 +192,18 @@ impl RelayProcess {
         &self.url
     }
 
+    /// A device in `home`, enrolled with an invite for `branch`.
+    ///
+    /// # Panics
+    /// When the relay refuses; with what it said.
+    #[must_use]
+    pub fn enrolled(&self, home: &Path, branch: &str, role: &str, staff: &str) -> DeviceHome {
+        let invite = json(self.command().args(["invite", "--branch", branch, "--role", role, "--staff", staff]));
+        let device = DeviceHome::new(home);
+        device.json(&["enrol", "--relay", self.url(), "--invite", invite["code"].as_str().expect("a code")]);
+        device
+    }
+
     /// The address it listens on, `127.0.0.1:<port>`.
     #[must_use]
     pub fn listen(&self) -> &str {

@@ -15,13 +15,10 @@ use store::{Branch, Registry};
 use vocab::{BranchId, Month, Timestamp};
 
 use super::ask::Parameters;
-use super::{Refused, SignedIn, answer, branch};
+use super::{Refused, SignedIn, branch, sent};
 use crate::fleet::unseen;
 use crate::pages::Person;
 use crate::{AppState, Error};
-
-/// Days that the timeline shows around the instant unless told otherwise.
-const TIMELINE_BACK_MS: i64 = 14 * 86_400_000;
 
 type Asked = Query<BTreeMap<String, String>>;
 
@@ -51,20 +48,26 @@ pub(super) async fn view(
         }
         "funnel" => {
             let asked = asked(&["as_of", "month", "months_back"])?;
-            let (as_of, month, months_back) = months(&asked)?;
+            let (as_of, month, months_back) = months(&asked, MONTHS_BACK_DEFAULT)?;
             read(&state, &branch, move |rows| views::funnel(rows, &FunnelAsk { as_of, month, months_back })).await
         }
         "figures" => {
             let asked = asked(&["as_of", "month", "months_back"])?;
-            let (as_of, month, months_back) = months(&asked)?;
+            let (as_of, month, months_back) = months(&asked, MONTHS_BACK_DEFAULT)?;
             let ask = FiguresAsk { month, months_back, ..FiguresAsk::at(as_of) };
             read(&state, &branch, move |rows| views::figures(rows, &ask)).await
+        }
+        "review" => {
+            let asked = asked(&["as_of", "month", "months_back"])?;
+            let (as_of, month, months_back) = months(&asked, REVIEW_MONTHS_BACK)?;
+            let ask = ReviewAsk { months_back, ..ReviewAsk::of(month, as_of) };
+            read(&state, &branch, move |rows| views::review(rows, &ask)).await
         }
         "timeline" => {
             let asked = asked(&["as_of", "from", "until", "staff"])?;
             let as_of = asked.as_of()?;
-            let from = asked.instant("from")?.unwrap_or(as_of.plus_millis(-TIMELINE_BACK_MS));
-            let until = asked.instant("until")?.unwrap_or(as_of.plus_millis(TIMELINE_BACK_MS));
+            let from = asked.instant("from")?.unwrap_or(as_of.plus_millis(-TIMELINE_AROUND_MS));
+            let until = asked.instant("until")?.unwrap_or(as_of.plus_millis(TIMELINE_AROUND_MS));
             if until <= from || until.millis() - from.millis() > TIMELINE_MS_MAX {
                 let help = "`until` has to lie after `from`, and 366 days after it at most";
                 return Err(Refused::Malformed(help.to_owned()));
@@ -101,7 +104,7 @@ pub(super) async fn matrix(
 ) -> Result<Response, Refused> {
     let person = person.map_err(|_| Refused::SignedOut)?;
     let as_of = Parameters::of(asked, &["as_of"])?.as_of()?;
-    answer(&over_branches(&state, &person, as_of).await?)
+    laid_out(&over_branches(&state, &person, as_of).await?)
 }
 
 /// The matrix over every branch that somebody may see, in the order they were made.
@@ -138,13 +141,21 @@ async fn read<T: serde::Serialize + Send + 'static>(
     branch: &Branch,
     read: impl FnOnce(&Connection) -> Result<T, store::StoreError> + Send + 'static,
 ) -> Result<Response, Refused> {
-    answer(&state.views(branch.id, move |rows| Ok(read(rows)?)).await?)
+    laid_out(&state.views(branch.id, move |rows| Ok(read(rows)?)).await?)
 }
 
-fn months(asked: &Parameters) -> Result<(Timestamp, Month, u32), Refused> {
+/// A view to the byte as a device prints it: indented, with a line end.
+fn laid_out(view: &impl serde::Serialize) -> Result<Response, Refused> {
+    let mut body = serde_json::to_vec_pretty(view).map_err(|source| Error::Output(source.into()))?;
+    body.push(b'\n');
+    Ok(sent(body))
+}
+
+/// The instant, the month and how many before it: `back` unless the address says.
+fn months(asked: &Parameters, back: u32) -> Result<(Timestamp, Month, u32), Refused> {
     let as_of = asked.as_of()?;
     let month = asked.read("month")?.unwrap_or_else(|| Month::of(as_of));
-    Ok((as_of, month, asked.count("months_back", MONTHS_BACK_MAX)?.unwrap_or(0)))
+    Ok((as_of, month, asked.count("months_back", MONTHS_BACK_MAX)?.unwrap_or(back)))
 }
 
 fn limit_states(given: &str) -> Result<BTreeSet<LimitState>, Refused> {

@@ -11,6 +11,7 @@ mod visits;
 
 use clap::{Arg as ClapArg, ArgMatches, Command, value_parser};
 use device::Device;
+use device::views::MONTHS_BACK_DEFAULT;
 use messages::{Catalogue, Message};
 use serde::Serialize;
 use vocab::{Month, Timestamp};
@@ -44,9 +45,6 @@ const VIEWS: [View; 8] = [
     View { name: "review", shape: review::shape, run: review::run },
     View { name: "duplicates", shape: duplicates::shape, run: duplicates::run },
 ];
-
-/// Months shown before the one asked for, unless told otherwise.
-const MONTHS_BACK_DEFAULT: u32 = 2;
 
 pub(super) fn shape(command: Command, _texts: &Catalogue) -> Command {
     let views = VIEWS.iter().map(|view| (view.shape)(Command::new(view.name)).arg(arguments::option("as-of", "TIME")));

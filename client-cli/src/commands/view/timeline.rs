@@ -2,7 +2,7 @@
 
 use clap::Command;
 use device::Device;
-use device::views::{TimelineAsk, TimelineRow};
+use device::views::{TIMELINE_AROUND_MS, TimelineAsk, TimelineRow};
 use vocab::Timestamp;
 
 use super::super::history;
@@ -13,9 +13,6 @@ use crate::due_view::short_minute;
 use crate::printer::Tone;
 use crate::table::{self, Toned};
 
-const DAY_MS: i64 = 86_400_000;
-/// How far before and after the instant is shown unless asked otherwise.
-const AROUND_MS: i64 = 7 * DAY_MS;
 /// Columns of a bar at a terminal of 80 columns; a wider one shows longer bars.
 const BAR_COLUMNS_MIN: usize = 28;
 /// Columns of what stands before the bar.
@@ -32,8 +29,8 @@ pub(super) fn shape(command: Command) -> Command {
 
 pub(super) fn run(asked: &Asked<'_>, device: &mut Device) -> Result<(), CommandError> {
     let time = |name: &'static str| history::time(asked.matches, name);
-    let from = time("from")?.unwrap_or_else(|| asked.as_of.plus_millis(-AROUND_MS));
-    let until = time("until")?.unwrap_or_else(|| asked.as_of.plus_millis(AROUND_MS));
+    let from = time("from")?.unwrap_or_else(|| asked.as_of.plus_millis(-TIMELINE_AROUND_MS));
+    let until = time("until")?.unwrap_or_else(|| asked.as_of.plus_millis(TIMELINE_AROUND_MS));
     let staff = arguments::text(asked.matches, "staff", "--staff")?.map(str::to_owned);
     let timeline = device.timeline(&TimelineAsk { as_of: asked.as_of, from, until, staff })?;
     asked.show(&timeline, || {

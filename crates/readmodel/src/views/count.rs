@@ -6,6 +6,10 @@ use vocab::Month;
 /// Most months that one question looks back over: three years.
 pub const MONTHS_BACK_MAX: u32 = 36;
 
+/// Months that figures and the funnel show before the one asked about, unless asked otherwise: a quarter together. Devices and the
+/// relay take the same, so that the same question gets the same answer.
+pub const MONTHS_BACK_DEFAULT: u32 = 2;
+
 const MINUTE_MS: i64 = 60_000;
 
 /// So many of so many.

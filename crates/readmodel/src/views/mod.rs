@@ -20,7 +20,7 @@ mod timeline;
 mod visits;
 
 pub use complaints::{ComplaintItem, ComplaintOwner, ComplaintStep, Complaints, ComplaintsAsk, complaints};
-pub use count::{MONTHS_BACK_MAX, Mean, Median, Rate};
+pub use count::{MONTHS_BACK_DEFAULT, MONTHS_BACK_MAX, Mean, Median, Rate};
 pub use daily::{Daily, DailyAsk, DailyCounts, DailyItem, DailyNote, Signed, UnseenDevice, daily};
 pub use due::{Due, DueAsk, DueItem, OPEN_STATES, due};
 pub use duplicates::{
@@ -30,5 +30,7 @@ pub use figures::{Figures, FiguresAsk, KeyFigures, MonthFigures, PersonFigures, 
 pub use funnel::{Funnel, FunnelAsk, FunnelMinutes, FunnelMonth, funnel};
 pub use matrix::{Colour, Matrix, MatrixAsk, MatrixBranch, MatrixStep, Stage, matrix};
 pub use review::{Late, MonthScores, REVIEW_MONTHS_BACK, Review, ReviewAsk, review};
-pub use timeline::{Stretch, TIMELINE_MS_MAX, Timeline, TimelineAsk, TimelineEstimate, TimelineRow, timeline};
+pub use timeline::{
+    Stretch, TIMELINE_AROUND_MS, TIMELINE_MS_MAX, Timeline, TimelineAsk, TimelineEstimate, TimelineRow, timeline,
+};
 pub use visits::{CustomerVisits, Visits, VisitsAsk, visits};

@@ -15,6 +15,9 @@ use crate::merged::leads;
 /// The longest stretch that is shown at once, in milliseconds: a leap year.
 pub const TIMELINE_MS_MAX: i64 = 366 * 86_400_000;
 
+/// How far before and after the instant is shown unless asked otherwise, in milliseconds: a week, on devices and at the relay alike.
+pub const TIMELINE_AROUND_MS: i64 = 7 * 86_400_000;
+
 /// A bar that reaches further than this is looked up by itself (`view_bar_long`): 31 days.
 const LONG_MS: i64 = 31 * 86_400_000;
 

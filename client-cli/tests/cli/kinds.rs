@@ -449,7 +449,7 @@ fn changes(device: &Environment) -> i64 {
 }
 
 #[test]
-fn no_field_and_no_step_of_any_kind_takes_a_phone_number_or_an_unmasked_name() {
+fn no_field_and_no_step_of_any_kind_takes_private_data_or_an_unmasked_name() {
     use records::{Shape, Source};
     let device = Environment::new();
     let customer = device.customer();
@@ -464,7 +464,13 @@ fn no_field_and_no_step_of_any_kind_takes_a_phone_number_or_an_unmasked_name() {
             let edit = |value: &str| device.run([life.name, "edit", &id, &flag, value]);
             match field.shape {
                 Shape::Line(_) | Shape::Text(_) => {
-                    edit("电 13812345678").refused(1, &["phone number", "[13812345678]"])
+                    for (data, named) in [
+                        ("13812345678", "a phone number (character 3)"),
+                        ("li@example.com", "an e-mail address (character 3)"),
+                        ("11010519491231002X", "an identity number (character 3)"),
+                    ] {
+                        edit(&format!("电 {data}")).refused(1, &[named, &format!("[{data}]")]);
+                    }
                 }
                 Shape::Masked | Shape::Staff => edit("王小明").refused(1, &["王小明", "*"]),
                 _ => continue,

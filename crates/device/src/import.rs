@@ -5,6 +5,7 @@
 //!   imported again does not undo what people edited since.
 //! - Each row must find what it belongs to and what it names, in the file or in the book, by number or id.
 //! - What stands on the board of the branch goes there, a customer into a dossier of its own.
+//! - A shift is judged by the rules of the rota as one that is typed in is, once all of them are written.
 
 mod cycles;
 mod matching;
@@ -14,10 +15,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use messages::Message;
-use records::{Class, Fields, Invalid, Kind};
+use records::{Class, Fields, Invalid, Kind, ROSTER};
 use serde::Serialize;
 use store::WriteTx;
-use tables::{Draft, Problem};
+use tables::{Draft, Problem, TableErrors};
 use vocab::{DocId, EventId, Lang, RecordId};
 
 use self::matching::{Home, Matched, Target, homes, match_rows};
@@ -26,7 +27,7 @@ use crate::error::WorkError;
 use crate::home::Device;
 use crate::outside::Outside;
 use crate::write::{Desk, Open};
-use crate::{DeviceError, rows};
+use crate::{DeviceError, rota, rows};
 
 /// Most rows of one dossier in one change: with texts of the longest that a template's users write, a tenth of what a change
 /// may hold.
@@ -99,7 +100,14 @@ fn import(
     for (place, home) in homes(&matched).into_iter().enumerate() {
         by_home.entry(home).or_default().push(place);
     }
-    let mut work = Work { tx, matched: &matched, ids: BTreeMap::new(), refused: BTreeSet::new(), notes: Vec::new() };
+    let mut work = Work {
+        tx,
+        matched: &matched,
+        ids: BTreeMap::new(),
+        refused: BTreeSet::new(),
+        shifts: BTreeMap::new(),
+        notes: Vec::new(),
+    };
     // Ids before anything is written, since rows may name rows below them; numbered as people listed the records.
     for (place, row) in matched.iter().enumerate() {
         let id = match &row.known {
@@ -121,6 +129,9 @@ fn import(
         };
         for places in work.in_order(places).chunks(ROWS_PER_CHANGE_MAX) {
             for (place, outcome) in work.import_rows(&mut desk, &mut open, places)? {
+                if matches!(outcome, Outcome::Created | Outcome::Updated) && matched[place].kind() == &ROSTER {
+                    work.shifts.entry(open.doc).or_default().push(place);
+                }
                 let counts = report.kinds.entry(matched[place].kind().code).or_default();
                 counts.rows += 1;
                 match outcome {
@@ -132,6 +143,7 @@ fn import(
             }
         }
     }
+    work.judge_shifts(outside, &mut errors)?;
     if errors.is_empty() {
         report.notes.append(&mut work.notes);
         return Ok(report);
@@ -157,11 +169,29 @@ struct Work<'w> {
     ids: BTreeMap<usize, RecordId>,
     /// Rows that are not imported; what belongs to them or names them is not either.
     refused: BTreeSet<usize>,
+    /// The shifts that were written, by their document.
+    shifts: BTreeMap<DocId, Vec<usize>>,
     /// What is worth knowing though nothing is wrong.
     notes: Vec<Problem>,
 }
 
 impl Work<'_> {
+    /// Refuses shifts that no command would take; what a command only tells is told here too. A shift of this file is called by
+    /// its number, since it has no id that anybody knows.
+    fn judge_shifts(&mut self, outside: &dyn Outside, errors: &mut TableErrors) -> Result<(), WorkError> {
+        for (doc, places) in std::mem::take(&mut self.shifts) {
+            let by_id: BTreeMap<&RecordId, &Matched<'_>> =
+                places.iter().map(|place| (&self.ids[place], &self.matched[*place])).collect();
+            let shifts: Vec<&RecordId> = places.iter().map(|place| &self.ids[place]).collect();
+            for (shift, found) in rota::judge_written(self.tx, doc, &shifts, outside.now())? {
+                let named = |id: &RecordId| by_id.get(id).map_or_else(|| id.to_string(), |row| row.row.id.clone());
+                let problem = by_id[&shift].problem(None, found.message_naming(named));
+                if found.refuses() { errors.push(problem) } else { self.notes.push(problem) }
+            }
+        }
+        Ok(())
+    }
+
     /// The places of one document so that what a row names stands before it. There are no circles among rows that are sound.
     fn in_order(&self, places: &[usize]) -> Vec<usize> {
         let here: BTreeSet<usize> = places.iter().copied().collect();

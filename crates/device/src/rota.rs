@@ -1,10 +1,11 @@
 //! Shifts of the hotline rota, judged by the policy that holds when they are written.
 
 use messages::Message;
-use records::{Edit, Invalid, Kind, ROSTER, RosterRules, rota_problems};
+use records::{Dossier, Edit, Invalid, Kind, ROSTER, RosterRules, RotaProblem, rota_problems};
 use store::ReadTx;
-use vocab::{RecordId, Timestamp};
+use vocab::{DocId, RecordId, Timestamp};
 
+use crate::DeviceError;
 use crate::error::WorkError;
 
 /// The rules that hold for a record of `kind`: those of the rota for a shift.
@@ -30,4 +31,23 @@ pub(crate) fn judge(
         told.push(problem.message());
     }
     Ok(told)
+}
+
+/// What is against the rules about `shifts` that were written into document `doc`, judged when all of them are: two that trade their
+/// times may each be in the other's way until then.
+pub(crate) fn judge_written(
+    tx: &ReadTx<'_>,
+    doc: DocId,
+    shifts: &[&RecordId],
+    now: Timestamp,
+) -> Result<Vec<(RecordId, RotaProblem)>, WorkError> {
+    let Some(rules) = rules(tx, &ROSTER, now)? else { return Ok(Vec::new()) };
+    let Some(stored) = tx.document(doc)? else { return Ok(Vec::new()) };
+    let dossier = Dossier::load(&stored.bytes).map_err(|source| DeviceError::Document { doc, source })?;
+    let view = dossier.read();
+    let problems = |shift: &&RecordId| {
+        let shift = (*shift).clone();
+        rota_problems(&view, &shift, &rules).into_iter().map(move |problem| (shift.clone(), problem))
+    };
+    Ok(shifts.iter().flat_map(problems).collect())
 }

@@ -58,13 +58,19 @@ impl RotaProblem {
     /// What is against the rules, and what to do.
     #[must_use]
     pub fn message(&self) -> Message {
+        self.message_naming(RecordId::to_string)
+    }
+
+    /// The same, with the other shift called as `name` says: in a file that is read in it has no id yet that anybody knows.
+    #[must_use]
+    pub fn message_naming(&self, name: impl FnOnce(&RecordId) -> String) -> Message {
         match self {
             RotaProblem::TooLong { minutes, max } => {
                 Message::new("rota-too_long").with("minutes", *minutes).with("max", *max)
             }
             RotaProblem::TooLittleRest { staff, other, minutes, min } => {
                 let key = if *minutes < 0 { "rota-overlap" } else { "rota-too_little_rest" };
-                let message = Message::new(key).with("staff", staff.as_str()).with("other", other.as_str());
+                let message = Message::new(key).with("staff", staff.as_str()).with("other", name(other));
                 message.with("minutes", minutes.abs()).with("min", *min)
             }
             RotaProblem::TooFew { at, people, min } => {

@@ -3,6 +3,7 @@
 
 mod book;
 mod references;
+mod rota;
 mod there_and_back;
 
 use std::path::{Path, PathBuf};

@@ -1,5 +1,6 @@
 //! Somebody at the relay's pages and its API, without a browser: a cookie, forms filled in from what the pages hold.
 
+use std::fmt;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
@@ -37,9 +38,8 @@ impl Visitor {
         let answer = visitor.request("GET /sign-in", "");
         visitor.keep(&answer.head, "fieldbook_form");
         let password = user["password"].as_str().expect("a password is told");
-        let form = hidden(&answer.body, "action=\"/sign-in\"", 0);
-        let answer =
-            visitor.post("/sign-in", &format!("{form}&{}", encoded(&[("name", name), ("password", password)])));
+        let form = Form::of(&answer.body, "/sign-in", 0).with("name", name).with("password", password);
+        let answer = visitor.post("/sign-in", &form);
         assert_eq!(answer.status, 303, "{}", answer.body);
         visitor.keep(&answer.head, "fieldbook_session");
         visitor
@@ -71,8 +71,8 @@ impl Visitor {
     /// # Panics
     /// Those of [`Visitor::request`].
     #[must_use]
-    pub fn post(&self, path: &str, form: &str) -> Answer {
-        self.request(&format!("POST {path}"), form)
+    pub fn post(&self, path: &str, form: &Form) -> Answer {
+        self.request(&format!("POST {path}"), &form.to_string())
     }
 
     /// A page.
@@ -86,13 +86,13 @@ impl Visitor {
         answer.body
     }
 
-    /// The hidden fields of the form at `place` among those on the page at `path` that are sent to `action`.
+    /// The form at `place` among those on the page at `path` that are sent to `action`.
     ///
     /// # Panics
     /// When there is no such page or form.
     #[must_use]
-    pub fn form(&self, path: &str, action: &str, place: usize) -> String {
-        hidden(&self.page(path), &format!("action=\"{action}\""), place)
+    pub fn form(&self, path: &str, action: &str, place: usize) -> Form {
+        Form::of(&self.page(path), action, place)
     }
 
     /// What the API answers, to the byte.
@@ -135,32 +135,80 @@ impl Visitor {
     }
 }
 
-/// The hidden fields of a form, as they are sent.
-fn hidden(page: &str, action: &str, place: usize) -> String {
-    let form = page.split("<form").filter(|form| form.split('>').next().is_some_and(|tag| tag.contains(action)));
-    let form = form.clone().nth(place).unwrap_or_else(|| panic!("no form {place} with {action}: {page}"));
-    let form = form.split("</form>").next().unwrap_or_default();
-    let of = |input: &str, name: &str| {
-        let after = input.split(&format!("{name}=\"")).nth(1)?;
-        after.split('"').next().map(str::to_owned)
-    };
-    let inputs = form.split("<input").filter(|input| of(input, "type").as_deref() == Some("hidden"));
-    let fields: Vec<_> = inputs.filter_map(|input| Some((of(input, "name")?, of(input, "value")?))).collect();
-    encoded(&fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect::<Vec<_>>())
+/// A form of a page as it is filled in: what a browser would send.
+#[derive(Debug, Clone)]
+pub struct Form(Vec<(String, String)>);
+
+impl Form {
+    /// The form at `place` among those of a page that are sent to `action`.
+    fn of(page: &str, action: &str, place: usize) -> Form {
+        let begin = format!("action=\"{action}\"");
+        let mut forms = page.split("<form").skip(1).filter(|form| tag(form).contains(&begin));
+        let form = forms.nth(place).unwrap_or_else(|| panic!("no form {place} with {begin}: {page}"));
+        let form = form.split("</form>").next().unwrap_or_default();
+        let mut fields = Vec::new();
+        let mut select = None;
+        for piece in form.split('<').skip(1) {
+            let (tag, rest) = piece.split_once('>').unwrap_or((piece, ""));
+            let name = attribute(tag, "name");
+            match tag.split(' ').next().unwrap_or_default() {
+                "input" => {
+                    let is_off = attribute(tag, "type").as_deref() == Some("checkbox") && !tag.ends_with(" checked");
+                    let field = name.zip(Some(attribute(tag, "value").unwrap_or_default()));
+                    fields.extend(field.filter(|_| !is_off));
+                }
+                "textarea" => fields.extend(name.zip(Some(plain(rest)))),
+                "select" => select = name,
+                "option" if tag.ends_with(" selected") => fields.extend(select.clone().zip(attribute(tag, "value"))),
+                _ => {}
+            }
+        }
+        Form(fields)
+    }
+
+    /// The same with `value` in the field called `name`.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &str) -> Form {
+        match self.0.iter_mut().find(|(field, _)| field == name) {
+            Some((_, held)) => value.clone_into(held),
+            None => self.0.push((name.to_owned(), value.to_owned())),
+        }
+        self
+    }
+
+    /// What is in the field called `name`.
+    #[must_use]
+    pub fn value(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str())
+    }
 }
 
-/// Fields as a form sends them.
-#[must_use]
-pub fn encoded(fields: &[(&str, &str)]) -> String {
-    let escaped = |text: &str| {
-        text.bytes()
-            .map(
-                |byte| {
-                    if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") }
-                },
-            )
-            .collect::<String>()
+impl fmt::Display for Form {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, (name, value)) in self.0.iter().enumerate() {
+            write!(f, "{}{}={}", if place > 0 { "&" } else { "" }, escaped(name), escaped(value))?;
+        }
+        Ok(())
+    }
+}
+
+fn tag(piece: &str) -> &str {
+    piece.split('>').next().unwrap_or_default()
+}
+
+fn attribute(tag: &str, name: &str) -> Option<String> {
+    let after = tag.split(&format!(" {name}=\"")).nth(1)?;
+    after.split('"').next().map(plain)
+}
+
+/// Text as it is meant, without the escapes of HTML.
+fn plain(text: &str) -> String {
+    text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&")
+}
+
+fn escaped(text: &str) -> String {
+    let escape = |byte: u8| {
+        if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") }
     };
-    let fields: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={}", escaped(value))).collect();
-    fields.join("&")
+    text.bytes().map(escape).collect()
 }

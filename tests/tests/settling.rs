@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 use tests::process::{RelayProcess, json};
-use tests::visitor::Visitor;
+use tests::visitor::{Form, Visitor};
 
 fn text(value: &Value, name: &str) -> String {
     value[name].as_str().unwrap_or_else(|| panic!("no {name} in {value}")).to_owned()
@@ -16,13 +16,13 @@ fn conflicts(page: &Visitor, branch: &str) -> Vec<Value> {
 }
 
 /// What the button of the candidate at `place` sends.
-fn button_at(page: &Visitor, branch: &str, doc: &str, place: usize) -> String {
+fn button_at(page: &Visitor, branch: &str, doc: &str, place: usize) -> Form {
     let conflicts = format!("/branches/{branch}/conflicts");
     page.form(&format!("{conflicts}/{doc}"), &conflicts, place)
 }
 
 /// Takes the candidate of a button; the status.
-fn settle(page: &Visitor, branch: &str, button: &str) -> u16 {
+fn settle(page: &Visitor, branch: &str, button: &Form) -> u16 {
     page.post(&format!("/branches/{branch}/conflicts"), button).status
 }
 

@@ -1,7 +1,7 @@
 //! Somebody at the relay's pages and its API, without a browser: a cookie, forms filled in from what the pages hold.
 
 use std::fmt;
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 
 use serde_json::Value;
@@ -51,6 +51,15 @@ impl Visitor {
     /// When there is none.
     #[must_use]
     pub fn request(&self, line: &str, body: &str) -> Answer {
+        let mut stream = self.ask(line, body);
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("the relay answers");
+        let (head, body) = answer.split_once("\r\n\r\n").expect("an answer has a head");
+        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("an answer has a status");
+        Answer { status, head: head.to_owned(), body: body.to_owned() }
+    }
+
+    fn ask(&self, line: &str, body: &str) -> TcpStream {
         let mut stream = TcpStream::connect(&self.address).expect("the relay listens");
         let head = format!(
             "{line} HTTP/1.0\r\nhost: {}\r\ncookie: {}\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n",
@@ -59,11 +68,7 @@ impl Visitor {
             body.len()
         );
         stream.write_all(format!("{head}{body}").as_bytes()).expect("the relay reads");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("the relay answers");
-        let (head, body) = answer.split_once("\r\n\r\n").expect("an answer has a head");
-        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("an answer has a status");
-        Answer { status, head: head.to_owned(), body: body.to_owned() }
+        stream
     }
 
     /// Sends a form.
@@ -118,14 +123,22 @@ impl Visitor {
     /// # Panics
     /// When there is no such branch.
     pub fn follow(&self, branch: &str) {
-        loop {
-            let branches = self.api("/branches");
-            let found = branches.as_array().expect("a list").iter().find(|one| one["id"] == branch);
-            if found.expect("a branch of this id")["behind"] == 0 {
-                return;
-            }
-            std::thread::yield_now();
+        // Listening before looking: what changes in between is heard of.
+        let mut changes = BufReader::new(self.ask(&format!("GET /live?branch={branch}"), "")).lines();
+        let mut heard = |wanted: &dyn Fn(&str) -> bool| {
+            let line = changes.by_ref().find(|line| line.as_ref().is_ok_and(|line| wanted(line)));
+            assert!(line.is_some(), "the relay tells of changes");
+        };
+        heard(&str::is_empty);
+        while !self.has_followed(branch) {
+            heard(&|line| line.starts_with("event:"));
         }
+    }
+
+    fn has_followed(&self, branch: &str) -> bool {
+        let branches = self.api("/branches");
+        let found = branches.as_array().expect("a list").iter().find(|one| one["id"] == branch);
+        found.expect("a branch of this id")["behind"] == 0
     }
 
     fn keep(&mut self, head: &str, name: &str) {

@@ -31,6 +31,7 @@ mod fleet;
 mod growth;
 mod housekeeping;
 mod hub;
+mod kept;
 pub mod limits;
 mod mailbox;
 mod materializer;

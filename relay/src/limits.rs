@@ -102,6 +102,14 @@ pub const PAGE_READERS_MAX: usize = 4;
 /// Connections that read one branch's derived rows.
 pub const VIEW_READERS_MAX: usize = 4;
 
+/// What SQLite keeps in memory of one branch's derived rows for each connection that reads them, in KiB: the indexes that one view
+/// goes through. Tables are read by what stands in those.
+pub const VIEW_READER_CACHE_KIB: i64 = 4_096;
+
+/// The same for the connection that writes them, while it has something to write. A first push or a rebuild writes a branch's indexes
+/// in random order, and with little memory most of their pages go to the file and back.
+pub const VIEW_WRITER_CACHE_KIB: i64 = 65_536;
+
 /// What SQLite keeps of the file in memory for each connection that reads, in KiB. Few: there are eight, and the system keeps the
 /// file's pages too.
 pub const READER_CACHE_KIB: i64 = 4_096;

@@ -148,7 +148,11 @@ impl Materializer {
         let next = behind.iter().filter_map(rests).min();
         let due: Vec<&Behind> = behind.iter().filter(|found| rests(found).is_none()).collect();
         if due.is_empty() {
-            return Ok(match (self.rebuild(branch)?, next) {
+            let progress = self.rebuild(branch)?;
+            if matches!(progress, Progress::Done) {
+                self.desk(branch)?.rows.rest()?;
+            }
+            return Ok(match (progress, next) {
                 (Progress::Done, Some(next)) => Progress::Later(next),
                 (progress, _) => progress,
             });

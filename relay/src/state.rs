@@ -3,13 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use store::{BookCache, DeviceReport, SqliteRelayStore, StoreError};
+use readmodel::views::{Matrix, MatrixAsk};
+use store::{BookCache, Branch, DeviceReport, SqliteRelayStore, StoreError};
 use tokio::sync::{broadcast, watch};
-use vocab::{BranchId, DeviceKey};
+use vocab::{BranchId, DeviceKey, Timestamp};
 
 use crate::admission::Admission;
 use crate::fleet::Fleet;
 use crate::hub::Hub;
+use crate::kept::Kept;
 use crate::metrics::Metrics;
 use crate::readers::Readers;
 use crate::store_thread::StoreThread;
@@ -41,6 +43,7 @@ struct Inner {
     reports: Arc<Reports>,
     fleet: Arc<Fleet>,
     windows: sync::Windows,
+    kept: Kept,
 }
 
 /// What devices said of themselves and the database does not know yet. Losing it costs a line on the fleet's page until the device
@@ -90,6 +93,7 @@ impl AppState {
             reports,
             fleet: Arc::default(),
             windows: sync::Windows::new(limits::WINDOWS_MAX),
+            kept: Kept::default(),
         }))
     }
 
@@ -146,6 +150,17 @@ impl AppState {
         read: impl FnOnce(&rusqlite::Connection) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         self.0.views.readers(branch).read(move |connection| read(connection)).await
+    }
+
+    /// How each step of the closed loop stands in a branch at an instant: what `readmodel::views::matrix` answers, worked out anew only
+    /// when the rows changed or an instant came that something is due at.
+    ///
+    /// # Errors
+    /// [`Error::Views`] when the rows' file cannot be opened; those of reading it.
+    pub async fn matrix(&self, branch: &Branch, as_of: Timestamp) -> Result<Matrix, Error> {
+        let (state, id) = (self.clone(), branch.id);
+        let ask = MatrixAsk { as_of, branch: branch.name.clone(), unshared: BTreeSet::new() };
+        self.views(id, move |rows| Ok(state.0.kept.matrix(id, rows, &ask)?)).await
     }
 
     /// The devices of `branch` that are connected now.

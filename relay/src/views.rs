@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use readmodel::Prepared;
 use records::{ALL_KINDS, Class, View};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior, params};
 use store::{StoreError, StoreErrorKind};
 use vocab::{BranchId, DocId, Epoch, Position, RecordId};
@@ -20,9 +21,12 @@ use crate::{Error, Settings, limits};
 /// How long one connection waits for another that writes; that takes milliseconds.
 pub(crate) const BUSY: Duration = Duration::from_secs(5);
 
-/// Which feed the rows were derived from, and up to where; and whether rows were removed since the file was last rewritten.
+/// Which feed the rows were derived from, and up to where; what tells these rows from any that there were or will be; and whether
+/// rows were removed since the file was last rewritten.
 const ORIGIN: &str = "CREATE TABLE IF NOT EXISTS relay_origin (
     id INTEGER PRIMARY KEY CHECK (id = 1), epoch BLOB NOT NULL, head INTEGER NOT NULL) STRICT;
+    CREATE TABLE IF NOT EXISTS relay_mark (id INTEGER PRIMARY KEY CHECK (id = 1), mark BLOB NOT NULL) STRICT;
+    INSERT OR IGNORE INTO relay_mark (id, mark) VALUES (1, randomblob(16));
     CREATE TABLE IF NOT EXISTS relay_unscrubbed (id INTEGER PRIMARY KEY CHECK (id = 1)) STRICT";
 
 /// The derived rows of every branch.
@@ -49,7 +53,7 @@ impl Views {
         let opened = readers.entry(branch).or_insert_with(|| {
             let path = self.path(branch);
             Readers::new(limits::VIEW_READERS_MAX, move || {
-                let mut connection = connect(&path)?;
+                let mut connection = connect(&path, limits::VIEW_READER_CACHE_KIB)?;
                 prepare(&mut connection, None).map_err(|error| failed(&path, error))?;
                 Ok(connection)
             })
@@ -136,7 +140,7 @@ pub(crate) fn shared_by_all(branch: BranchId, doc: DocId) -> Option<&'static str
 
 impl Rows {
     fn open(path: &Path, epoch: Epoch, head: Position) -> Result<Self, Error> {
-        let mut connection = connect(path)?;
+        let mut connection = connect(path, limits::VIEW_WRITER_CACHE_KIB)?;
         let prepared = prepare(&mut connection, Some((epoch, head))).map_err(|error| failed(path, error))?;
         Ok(Rows { connection, path: path.to_path_buf(), prepared })
     }
@@ -202,6 +206,12 @@ impl Rows {
         scrubbed().map_err(|error| failed(path, error))
     }
 
+    /// Gives back what the writer keeps in memory: there may be many branches, of which few are written at a time.
+    pub(crate) fn rest(&self) -> Result<(), Error> {
+        let rested = self.connection.execute_batch("PRAGMA shrink_memory");
+        rested.map_err(|error| failed(&self.path, error.into()))
+    }
+
     /// Says that every document has been put.
     pub(crate) fn set_complete(&mut self) -> Result<(), Error> {
         self.write(readmodel::completed)?;
@@ -214,6 +224,7 @@ impl Rows {
         let written = || {
             let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             write(&transaction)?;
+            set_mark(&transaction)?;
             transaction.commit()?;
             Ok(())
         };
@@ -221,11 +232,22 @@ impl Rows {
     }
 }
 
+/// What tells these rows from any that there were before or will be: whoever finds it unchanged finds the same rows.
+pub(crate) fn mark(connection: &Connection) -> Result<Vec<u8>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT mark FROM relay_mark WHERE id = 1")?;
+    Ok(statement.query_row([], |row| row.get(0))?)
+}
+
+fn set_mark(connection: &Connection) -> Result<(), StoreError> {
+    connection.prepare_cached("UPDATE relay_mark SET mark = randomblob(16) WHERE id = 1")?.execute([])?;
+    Ok(())
+}
+
 fn failed(path: &Path, source: StoreError) -> Error {
     Error::Views { path: path.to_path_buf(), source }
 }
 
-fn connect(path: &Path) -> Result<Connection, Error> {
+fn connect(path: &Path, cache_kib: i64) -> Result<Connection, Error> {
     let opened = || -> Result<Connection, StoreError> {
         let connection = Connection::open(path)?;
         connection.busy_timeout(BUSY)?;
@@ -233,6 +255,9 @@ fn connect(path: &Path) -> Result<Connection, Error> {
         // What the store takes for done must not be missing here after a power cut.
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "secure_delete", "ON")?;
+        // A statement is planned once and not again for every value it is given: that would be nine tenths of looking for twins.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+        connection.pragma_update(None, "cache_size", -cache_kib)?;
         // Views and their rows have some hundred statements between them.
         connection.set_prepared_statement_cache_capacity(128);
         Ok(connection)
@@ -243,9 +268,9 @@ fn connect(path: &Path) -> Result<Connection, Error> {
 /// Makes sure that the tables are there. With the `origin` they should have, rows of another one are thrown away.
 fn prepare(connection: &mut Connection, origin: Option<(Epoch, Position)>) -> Result<Prepared, StoreError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    transaction.execute_batch(ORIGIN)?;
     if let Some((epoch, head)) = origin {
         let head = i64::try_from(head.get()).unwrap_or(i64::MAX);
-        transaction.execute_batch(ORIGIN)?;
         let same = transaction
             .query_row("SELECT epoch = ?1 AND head <= ?2 FROM relay_origin", params![epoch.as_bytes(), head], |row| {
                 row.get::<_, bool>(0)
@@ -260,6 +285,9 @@ fn prepare(connection: &mut Connection, origin: Option<(Epoch, Position)>) -> Re
         }
     }
     let prepared = readmodel::prepare(&transaction)?;
+    if prepared == Prepared::Incomplete {
+        set_mark(&transaction)?;
+    }
     transaction.commit()?;
     Ok(prepared)
 }

@@ -120,7 +120,7 @@ CREATE INDEX view_limit_ended ON view_limit (end_ms) WHERE end_ms IS NOT NULL;
 CREATE INDEX view_limit_long ON view_limit (end_ms) WHERE end_ms - from_ms > 604800000;
 -- Key figures: how many of those due in a month were met, and how soon inquiries and complaints were replied to.
 CREATE INDEX view_limit_due ON view_limit (due_ms, code, staff, end_ms);
-CREATE INDEX view_limit_reply ON view_limit (from_ms) WHERE code = 'L12';
+CREATE INDEX view_limit_reply ON view_limit (from_ms, due_ms, end_ms, staff) WHERE code = 'L12';
 CREATE INDEX view_limit_missed ON view_limit (end_ms) WHERE end_ms > due_ms;
 
 -- Moments and stretches that views ask for, by `records::limits::What`.
@@ -141,18 +141,21 @@ CREATE INDEX view_moment_end ON view_moment (what, end_ms);
 
 -- What figures, funnel, timeline, merges and duplicates are made of, by the number of the record in `view_record`.
 
--- One row for each countable fact: `records::facts::FactCode` says what the columns hold.
+-- One row for each countable fact: `records::facts::FactCode` says what the columns hold. `own`: the number of the dossier's
+-- customer, or of the record itself where there is none.
 CREATE TABLE view_fact (
   n INTEGER NOT NULL,
   fact TEXT NOT NULL,
   at_ms INTEGER NOT NULL,
+  own INTEGER NOT NULL,
   person TEXT,
   value INTEGER,
   ok INTEGER,
   PRIMARY KEY (n, fact, at_ms)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX view_fact_at ON view_fact (fact, at_ms);
+-- Figures read facts from here alone: rows of one month lie all over the table.
+CREATE INDEX view_fact_at ON view_fact (fact, at_ms, own, person, value, ok);
 
 -- How far the need of each assessment came.
 CREATE TABLE view_need (

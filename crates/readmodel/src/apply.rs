@@ -38,6 +38,8 @@ pub fn apply(conn: &Connection, doc: DocId, view: &View) -> Result<(), StoreErro
     apply_document(conn, doc, &shown)?;
     let known = if before.is_empty() { facts::Before::Nothing } else { facts::Before::Rows };
     let mut numbers = facts::Numbers::new();
+    let mut counts = Counts::default();
+    let mut next = None;
     for (record, inner) in shown.records.iter().zip(&view.records) {
         let columns = Columns {
             state: record.state().map(str::to_owned),
@@ -48,13 +50,16 @@ pub fn apply(conn: &Connection, doc: DocId, view: &View) -> Result<(), StoreErro
         let n = match before.remove(inner.id.as_str()) {
             Some(Held { n, columns: old, .. }) if old == columns => n,
             Some(Held { n, columns: old, .. }) => {
-                count(conn, record.kind.code, &old, -1)?;
+                counts.count(record.kind.code, &old, -1);
+                counts.count(record.kind.code, &columns, 1);
                 write(conn, UPDATE, n, doc, (record, &inner.id), &columns)?;
                 index(conn, REINDEX, n, inner)?;
                 n
             }
             None => {
-                let n = next(conn)?;
+                let n = next.map_or_else(|| first_free(conn), Ok)?;
+                next = Some(n + 1);
+                counts.count(record.kind.code, &columns, 1);
                 write(conn, INSERT, n, doc, (record, &inner.id), &columns)?;
                 index(conn, INDEX, n, inner)?;
                 n
@@ -63,8 +68,9 @@ pub fn apply(conn: &Connection, doc: DocId, view: &View) -> Result<(), StoreErro
         numbers.insert(inner.id.as_str(), n);
     }
     for (inner, held) in before {
-        erase(conn, doc, &inner, &held)?;
+        erase(conn, doc, &inner, &held, &mut counts)?;
     }
+    counts.write(conn)?;
     facts::apply(conn, doc, view, &numbers, known)?;
     policies::apply(conn, doc, view)?;
     limits::apply(conn, doc, &shown)?;
@@ -77,9 +83,11 @@ pub fn apply(conn: &Connection, doc: DocId, view: &View) -> Result<(), StoreErro
 /// # Errors
 /// Any [`StoreError`] of writing; the caller's transaction is then to be rolled back.
 pub fn remove(conn: &Connection, doc: DocId) -> Result<(), StoreError> {
+    let mut counts = Counts::default();
     for (inner, held) in rows_of(conn, doc)? {
-        erase(conn, doc, &inner, &held)?;
+        erase(conn, doc, &inner, &held, &mut counts)?;
     }
+    counts.write(conn)?;
     policies::apply(conn, doc, &View::default())?;
     for table in ["view_limit", "view_moment", "view_conflict"] {
         conn.prepare_cached(&format!("DELETE FROM {table} WHERE doc = ?1"))?.execute([doc.as_bytes()])?;
@@ -142,7 +150,8 @@ fn names(
     Ok(names)
 }
 
-fn next(conn: &Connection) -> Result<i64, StoreError> {
+/// The first number that no record has; those after it are free as well.
+fn first_free(conn: &Connection) -> Result<i64, StoreError> {
     Ok(conn.prepare_cached("SELECT coalesce(max(n), 0) + 1 FROM view_record")?.query_row([], |row| row.get(0))?)
 }
 
@@ -238,7 +247,7 @@ fn write(
         inner.as_str(),
         record.created.at.millis()
     ])?;
-    count(conn, record.kind.code, columns, 1)
+    Ok(())
 }
 
 const INDEX: &str = "INSERT INTO view_search (rowid, words) VALUES (?1, ?2)";
@@ -249,7 +258,7 @@ fn index(conn: &Connection, statement: &str, n: i64, record: &Record) -> Result<
     Ok(())
 }
 
-fn erase(conn: &Connection, doc: DocId, inner: &str, held: &Held) -> Result<(), StoreError> {
+fn erase(conn: &Connection, doc: DocId, inner: &str, held: &Held, counts: &mut Counts) -> Result<(), StoreError> {
     let Held { n, shown, columns: old } = held;
     facts::erase(conn, *n)?;
     conn.prepare_cached("DELETE FROM view_search WHERE rowid = ?1")?.execute([n])?;
@@ -257,7 +266,9 @@ fn erase(conn: &Connection, doc: DocId, inner: &str, held: &Held) -> Result<(), 
         .prepare_cached("DELETE FROM view_record WHERE n = ?1 RETURNING kind")?
         .query_row([n], |row| row.get(0))
         .optional()?;
-    kind.map_or(Ok(()), |kind| count(conn, &kind, old, -1))?;
+    if let Some(kind) = kind {
+        counts.count(&kind, old, -1);
+    }
     // Another document that holds this id has it alone now, or is the first that does.
     match twins::first_other(conn, inner, doc)? {
         Some(other) if shown == inner => twins::rename(conn, other, &twins::marked(inner, other), inner),
@@ -265,16 +276,28 @@ fn erase(conn: &Connection, doc: DocId, inner: &str, held: &Held) -> Result<(), 
     }
 }
 
-fn count(conn: &Connection, kind: &str, columns: &Columns, change: i64) -> Result<(), StoreError> {
-    let state = columns.state.as_deref().unwrap_or_default();
-    let counted = conn
-        .prepare_cached("UPDATE view_count SET n = n + ?4 WHERE kind = ?1 AND state = ?2 AND void = ?3")?
-        .execute(params![kind, state, columns.void, change])?;
-    if counted == 0 {
-        conn.prepare_cached("INSERT INTO view_count (kind, state, void, n) VALUES (?1, ?2, ?3, ?4)")?
-            .execute(params![kind, state, columns.void, change])?;
+/// How many more or fewer records there are of each kind and state: a document's records are mostly of a few.
+#[derive(Default)]
+struct Counts(BTreeMap<(String, String, bool), i64>);
+
+impl Counts {
+    fn count(&mut self, kind: &str, columns: &Columns, change: i64) {
+        let state = columns.state.clone().unwrap_or_default();
+        *self.0.entry((kind.to_owned(), state, columns.void)).or_default() += change;
     }
-    Ok(())
+
+    fn write(self, conn: &Connection) -> Result<(), StoreError> {
+        for ((kind, state, void), change) in self.0.into_iter().filter(|(_, change)| *change != 0) {
+            let counted = conn
+                .prepare_cached("UPDATE view_count SET n = n + ?4 WHERE kind = ?1 AND state = ?2 AND void = ?3")?
+                .execute(params![kind, state, void, change])?;
+            if counted == 0 {
+                conn.prepare_cached("INSERT INTO view_count (kind, state, void, n) VALUES (?1, ?2, ?3, ?4)")?
+                    .execute(params![kind, state, void, change])?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// What people wrote in a record, and how they call it.

@@ -22,7 +22,8 @@ struct Table {
     keys: usize,
 }
 
-const FACTS: Table = Table { name: "view_fact", columns: &["n", "fact", "at_ms", "person", "value", "ok"], keys: 3 };
+const FACTS: Table =
+    Table { name: "view_fact", columns: &["n", "fact", "at_ms", "own", "person", "value", "ok"], keys: 3 };
 const NEEDS: Table = Table {
     name: "view_need",
     columns: &["n", "raised_ms", "assessed_ms", "executed_ms", "fed_back_ms", "improved_ms"],
@@ -59,7 +60,9 @@ pub(crate) fn apply(
     before: Before,
 ) -> Result<(), StoreError> {
     let number = |id: &vocab::RecordId| numbers.get(id.as_str()).copied();
-    let facts = records::facts::facts(view).into_iter().filter_map(|fact| Some(of_fact(number(&fact.record)?, fact)));
+    let own = view.customer.as_ref().and_then(number);
+    let facts =
+        records::facts::facts(view).into_iter().filter_map(|fact| Some(of_fact(number(&fact.record)?, own, fact)));
     let needs = records::facts::needs(view).into_iter().filter_map(|need| Some(of_need(number(&need.record)?, &need)));
     let bars = records::facts::bars(view).into_iter().filter_map(|bar| Some(of_bar(number(&bar.record)?, &bar)));
     let merges =
@@ -92,11 +95,12 @@ pub(crate) fn erase(conn: &Connection, n: i64) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn of_fact(n: i64, fact: Fact) -> Vec<Sql> {
+fn of_fact(n: i64, own: Option<i64>, fact: Fact) -> Vec<Sql> {
     vec![
         Sql::Integer(n),
         Sql::Text(fact.code.code().to_owned()),
         Sql::Integer(fact.at.millis()),
+        Sql::Integer(own.unwrap_or(n)),
         fact.person.map_or(Sql::Null, Sql::Text),
         fact.value.map_or(Sql::Null, Sql::Integer),
         fact.ok.map_or(Sql::Null, |ok| Sql::Integer(i64::from(ok))),

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use store::StoreError;
 
 /// The version of the tables and of what is written to them. Anything that would make a row differ raises it.
-const VERSION: u32 = 9;
+const VERSION: u32 = 10;
 
 const TABLES: &str = include_str!("0001_tables.sql");
 

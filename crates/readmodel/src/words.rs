@@ -64,19 +64,26 @@ fn push_pairs(words: &mut Vec<String>, run: &[char]) {
 pub(crate) fn indexed<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
     let mut line = String::new();
     for text in texts {
-        let mut words = Vec::new();
-        for run in runs(text) {
-            match run {
-                Run::Cjk(run) => {
-                    push_pairs(&mut words, &run);
-                    words.extend(run.last().map(char::to_string));
+        // The CJK letter before, if the run goes on; whether a word of other letters does.
+        let (mut last, mut in_word) = (None, false);
+        for letter in text.chars().map(narrow).chain([' ']) {
+            let is_word = letter.is_alphanumeric();
+            let is_pair = is_word && is_cjk(letter);
+            if let Some(before) = last.take() {
+                line.push(before);
+                if is_pair {
+                    line.push(letter);
                 }
-                Run::Other(run) => words.push(run),
+                line.push(' ');
             }
-        }
-        for word in words {
-            line.push_str(&word);
-            line.push(' ');
+            let goes_on = is_word && !is_pair;
+            if in_word && !goes_on {
+                line.push(' ');
+            }
+            if goes_on {
+                line.push(letter);
+            }
+            (last, in_word) = (is_pair.then_some(letter), goes_on);
         }
         line.push(BETWEEN);
         line.push(' ');
@@ -124,12 +131,36 @@ pub(crate) fn query(typed: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn chinese_is_indexed_as_pairs_and_a_last_character() {
         assert_eq!(indexed(["设备无法，A机"]), "设备 备无 无法 法 A 机 \u{e000} ");
         assert_eq!(indexed(["王*", "ＡＢ－１"]), "王 \u{e000} AB 1 \u{e000} ");
         assert_eq!(indexed([]), "");
+    }
+
+    /// As it follows from the runs of letters that a query is cut into too.
+    fn by_runs(text: &str) -> String {
+        let mut words = Vec::new();
+        for run in runs(text) {
+            match run {
+                Run::Cjk(run) => {
+                    push_pairs(&mut words, &run);
+                    words.extend(run.last().map(char::to_string));
+                }
+                Run::Other(run) => words.push(run),
+            }
+        }
+        words.push(BETWEEN.to_string());
+        words.join(" ") + " "
+    }
+
+    proptest! {
+        #[test]
+        fn texts_are_cut_as_queries_are(text in "[设备无A1Ｂ１，。é가 ~-]{0,24}") {
+            prop_assert_eq!(indexed([text.as_str()]), by_runs(&text));
+        }
     }
 
     #[test]

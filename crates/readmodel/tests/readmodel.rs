@@ -107,7 +107,8 @@ fn dump(conn: &Connection) -> Vec<String> {
         "SELECT id, quote(doc), record, severity, since_ms, json FROM view_conflict ORDER BY doc, id",
         "SELECT kind, state, void, n FROM view_count WHERE n > 0",
         // What belongs to no record must not be left behind: it has no id here.
-        "SELECT id, fact, at_ms, view_fact.person, value, ok FROM view_fact LEFT JOIN view_record USING (n)
+        "SELECT id, fact, at_ms, (SELECT id FROM view_record AS owner WHERE owner.n = own), view_fact.person, value, ok
+         FROM view_fact LEFT JOIN view_record USING (n)
          ORDER BY id, doc, fact, at_ms",
         "SELECT id, raised_ms, assessed_ms, executed_ms, fed_back_ms, improved_ms
          FROM view_need LEFT JOIN view_record USING (n) ORDER BY id, doc",

@@ -76,8 +76,8 @@ pub(super) async fn view(
             read(&state, &branch, move |rows| views::timeline(rows, &ask)).await
         }
         "matrix" => {
-            let ask = matrix_ask(asked(&["as_of"])?.as_of()?, &branch);
-            read(&state, &branch, move |rows| views::matrix(rows, &ask)).await
+            let as_of = asked(&["as_of"])?.as_of()?;
+            answer(&state.matrix(&branch, as_of).await?)
         }
         "complaints" => {
             let ask = ComplaintsAsk { as_of: asked(&["as_of"])?.as_of()? };
@@ -115,15 +115,9 @@ pub(crate) async fn over_branches(state: &AppState, person: &Person, as_of: Time
     let branches = state.read(|store| Ok(store.branches()?)).await?;
     let mut all = Matrix { as_of, branches: Vec::new() };
     for branch in branches.into_iter().filter(|branch| person.may_see(branch.id)) {
-        let ask = matrix_ask(as_of, &branch);
-        let found = state.views(branch.id, move |rows| Ok(views::matrix(rows, &ask)?)).await?;
-        all.branches.extend(found.branches);
+        all.branches.extend(state.matrix(&branch, as_of).await?.branches);
     }
     Ok(all)
-}
-
-fn matrix_ask(as_of: Timestamp, branch: &Branch) -> MatrixAsk {
-    MatrixAsk { as_of, branch: branch.name.clone(), unshared: BTreeSet::new() }
 }
 
 /// The daily check as the relay asks for it.

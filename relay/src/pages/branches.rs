@@ -2,7 +2,6 @@
 
 use axum::extract::{Path, State};
 use maud::{Markup, html};
-use readmodel::views::MatrixAsk;
 use readmodel::{CustomerFilter, Page};
 use records::Kind;
 use vocab::{Month, Timestamp};
@@ -151,9 +150,7 @@ pub(super) async fn one(
     let latest = data::customers(&state, figures.branch.id, CustomerFilter::default(), LATEST_CUSTOMERS).await?.rows;
     let now = data::now();
     let branch = &figures.branch;
-    let ask = MatrixAsk { as_of: now, branch: branch.name.clone(), unshared: Default::default() };
-    let matrix =
-        state.views(branch.id, move |rows| Ok(readmodel::views::matrix(rows, &ask)?)).await.map_err(data::broken)?;
+    let matrix = state.matrix(branch, now).await.map_err(data::broken)?;
     let tile = |key: &str, value: Markup, beside: Markup| {
         html! { div { dt { (words.text(key)) } dd { (value) @if !beside.0.is_empty() { " " small { (beside) } } } } }
     };

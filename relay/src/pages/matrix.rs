@@ -3,7 +3,7 @@
 
 use axum::extract::{Path, Query, State};
 use maud::{Markup, html};
-use readmodel::views::{self, Colour, Matrix, MatrixAsk, MatrixStep, Stage};
+use readmodel::views::{Colour, Matrix, MatrixStep, Stage};
 use serde::Deserialize;
 
 use super::access::Person;
@@ -33,8 +33,7 @@ pub(super) async fn page(
     let branch = person.branch(&state, &id).await?;
     let words = Words::of(visit.lang).in_zone(&branch.zone);
     let as_of = AsOf::of(&asked.day)?;
-    let ask = MatrixAsk { as_of: as_of.at, branch: branch.name.clone(), unshared: Default::default() };
-    let matrix = state.views(branch.id, move |rows| Ok(views::matrix(rows, &ask)?)).await.map_err(data::broken)?;
+    let matrix = state.matrix(&branch, as_of.at).await.map_err(data::broken)?;
     let frame = Frame { visit: &visit, words: &words, person: &person, branch: &branch, tab: Tab::Matrix };
     let here = Tab::Matrix.path(branch.id);
     let due = Tab::Due.path(branch.id);

@@ -219,6 +219,14 @@ fn connect(path: &Path) -> Result<Connection, Failed> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "secure_delete", "ON")?;
+    if let Ok(kib) = std::env::var("X_CACHE") {
+        connection.pragma_update(None, "cache_size", -kib.parse::<i64>()?)?;
+    }
+    if let Ok(mb) = std::env::var("X_MMAP") {
+        connection.pragma_update(None, "mmap_size", mb.parse::<i64>()? << 20)?;
+    }
+    connection
+        .set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, std::env::var("X_QPSG").is_ok())?;
     connection.set_prepared_statement_cache_capacity(128);
     Ok(connection)
 }

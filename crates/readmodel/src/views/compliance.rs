@@ -3,7 +3,7 @@
 //! A limit counts in the month it was due in, once that instant has come, as met when it was fulfilled by then: so a month that
 //! has passed does not change any more, and nobody looks better for what is not due yet.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use records::LimitCode;
 use records::limits::LimitState;
@@ -31,23 +31,31 @@ pub(crate) fn count(
         "SELECT code, staff, end_ms IS NOT NULL AND end_ms <= due_ms
          FROM view_limit INDEXED BY view_limit_due WHERE due_ms BETWEEN ?1 AND ?2",
     )?;
-    let mut counts: BTreeMap<LimitCode, BTreeMap<Option<String>, (u64, u64)>> = BTreeMap::new();
+    type Counts = BTreeMap<LimitCode, (u64, u64)>;
+    let mut of_nobody = Counts::new();
+    let mut of_staff: HashMap<String, Counts> = HashMap::new();
     let mut rows = statement.query([first, last])?;
     while let Some(row) = rows.next()? {
         let text = |column| row.get_ref(column)?.as_str_or_null().map_err(rusqlite::Error::from);
         let Some(code) = text(0)?.and_then(limit_code) else { continue };
-        let (staff, met) = (text(1)?, row.get::<_, bool>(2)?);
-        let of_code = counts.entry(code).or_default();
-        let count = match of_code.iter_mut().find(|(known, _)| known.as_deref() == staff) {
-            Some((_, count)) => count,
-            None => of_code.entry(staff.map(str::to_owned)).or_default(),
+        let is_met: bool = row.get(2)?;
+        let count = |counts: &mut Counts| {
+            let (met, all) = counts.entry(code).or_default();
+            *met += u64::from(is_met);
+            *all += 1;
         };
-        count.0 += u64::from(met);
-        count.1 += 1;
+        match text(1)? {
+            None => count(&mut of_nobody),
+            Some(staff) => match of_staff.get_mut(staff) {
+                Some(counts) => count(counts),
+                None => count(of_staff.entry(staff.to_owned()).or_default()),
+            },
+        }
     }
-    for (code, of_code) in counts {
-        for (staff, (met, all)) in of_code {
-            sums.count(staff.as_deref(), |figures| figures.limits.entry(code).or_default().add(met, all));
+    let of_staff = of_staff.iter().map(|(staff, counts)| (Some(staff.as_str()), counts));
+    for (staff, counts) in of_staff.chain([(None, &of_nobody)]) {
+        for (code, (met, all)) in counts {
+            sums.count(staff, |figures| figures.limits.entry(*code).or_default().add(*met, *all));
         }
     }
     // A customer that leads to another was entered once: what the second entry owed was owed by nobody.
@@ -87,13 +95,19 @@ pub(crate) fn count(
             }
         }
     }
-    for item in around.recurring()? {
-        // L17 is due when the standard may be changed again: it is judged when it was changed.
-        let judged = if item.code == LimitCode::L17 { item.end } else { Some(item.due) };
-        if judged.is_some_and(|judged| (first..=last).contains(&judged.millis())) {
-            let is_met = item.state == LimitState::Met;
-            sums.count(item.staff.as_deref(), |figures| figures.limits.entry(item.code).or_default().count(is_met));
-        }
+    // L17 is due when the standard may be changed again: it is judged when it was changed.
+    let is_judged = |code, due: Timestamp, end: Option<Timestamp>| {
+        let judged = if code == LimitCode::L17 { end } else { Some(due) };
+        judged.is_some_and(|judged| (first..=last).contains(&judged.millis()))
+    };
+    for item in around.branch()?.into_iter().filter(|item| is_judged(item.code, item.due, item.end)) {
+        let is_met = item.state == LimitState::Met;
+        sums.count(item.staff.as_deref(), |figures| figures.limits.entry(item.code).or_default().count(is_met));
     }
-    Ok(())
+    around.calendar(|account, owed| {
+        if is_judged(owed.code, owed.term.due, owed.end) {
+            let is_met = owed.state == LimitState::Met;
+            sums.count(account.owner.as_deref(), |figures| figures.limits.entry(owed.code).or_default().count(is_met));
+        }
+    })
 }

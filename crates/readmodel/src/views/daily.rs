@@ -254,11 +254,17 @@ fn notes(
     let after = last.unwrap_or(as_of.plus_millis(-NOTES_MS_MAX));
     let mut found = Vec::new();
     let mut statement = conn.prepare_cached(&format!(
-        "SELECT {} FROM view_record WHERE kind = ?1 AND void = 0 AND updated_at_ms > ?2",
+        "SELECT {} FROM view_record WHERE kind = ?1 AND void = 0 AND updated_at_ms > ?2 AND created_at_ms <= ?3",
         crate::ask::ROW
     ))?;
-    for row in statement.query_map(params![TASK.code, after.millis()], row)? {
-        let row = row?;
+    let mut rows = statement.query(params![TASK.code, after.millis(), as_of.millis()])?;
+    while let Some(task) = rows.next()? {
+        // Most tasks have none, and need not be read through.
+        let json = task.get_ref("json")?.as_str().map_err(rusqlite::Error::from)?;
+        if !json.contains(r#""issues":[{"#) {
+            continue;
+        }
+        let row = row(task)?;
         let value = row.value()?;
         for note in value["issues"].as_array().into_iter().flatten() {
             let at = note["at"].as_str().and_then(|at| at.parse::<Timestamp>().ok());

@@ -10,18 +10,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use records::LimitCode;
 use records::facts::FactCode;
+use records::limits::Calendar;
+use records::{LimitCode, Period};
 use rusqlite::{Connection, params};
 use serde::Serialize;
 use store::StoreError;
 use vocab::{DocId, Month, RecordId, Timestamp};
 
-use crate::ask::id_at;
 use crate::views::compliance;
 use crate::views::count::{Mean, Median, Rate, median_minutes, months};
 use crate::views::open::Around;
-use crate::views::visits;
+use crate::views::whose::Whose;
 
 /// What is asked of the figures.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,9 +121,11 @@ pub struct Figures {
 /// # Errors
 /// Any [`StoreError`] of reading.
 pub fn figures(conn: &Connection, ask: &FiguresAsk) -> Result<KeyFigures, StoreError> {
+    let begun = |month: &Month| month.start() <= ask.as_of;
+    let mut counter = Counter::of(conn, ask, months(ask.month, ask.months_back).filter(begun).collect())?;
     let mut counted = Vec::new();
     for month in months(ask.month, ask.months_back) {
-        counted.push(Count::of(conn, ask, month)?);
+        counted.push(if begun(&month) { counter.count(month)? } else { Sums::default().shown(month) });
     }
     let asked = counted.pop().unwrap_or_else(|| Sums::default().shown(ask.month));
     Ok(KeyFigures { as_of: ask.as_of, asked, months: counted })
@@ -147,10 +149,14 @@ impl Sums {
     fn sum(&mut self, person: Option<&str>, mut count: impl FnMut(&mut Sum)) {
         count(&mut self.branch);
         if let Some(person) = person {
-            match self.people.get_mut(person) {
-                Some(sum) => count(sum),
-                None => count(self.people.entry(person.to_owned()).or_default()),
-            }
+            self.of_person(person, count);
+        }
+    }
+
+    fn of_person(&mut self, person: &str, mut count: impl FnMut(&mut Sum)) {
+        match self.people.get_mut(person) {
+            Some(sum) => count(sum),
+            None => count(self.people.entry(person.to_owned()).or_default()),
         }
     }
 
@@ -173,13 +179,6 @@ impl Sums {
     }
 }
 
-/// A fact as it is counted.
-struct Counted {
-    person: Option<String>,
-    value: Option<i64>,
-    ok: Option<bool>,
-}
-
 /// A customer who ordered in the month.
 #[derive(Default)]
 struct Buyer {
@@ -191,25 +190,56 @@ struct Buyer {
     is_known: bool,
 }
 
-/// The counting of one month.
-struct Count<'a> {
+/// Customers who were active, by their places, and whose they were; sorted, each pair once.
+type Active = Vec<(usize, Option<String>)>;
+
+/// What the months asked about share: read once, however many they are.
+struct Counter<'a> {
     conn: &'a Connection,
+    ask: &'a FiguresAsk,
+    around: Around<'a>,
+    whose: Whose<'a>,
+    /// Visits made, by when: the place of the customer.
+    visits: Vec<(i64, usize)>,
+    /// Who was active in the month counted last.
+    active: Option<(Month, Active)>,
+}
+
+/// The counting of one month.
+struct Count<'c, 'a> {
+    counter: &'c mut Counter<'a>,
     month: Month,
-    as_of: Timestamp,
     /// The month's last instant, or the one asked about where that is earlier.
     last: Timestamp,
     around: Around<'a>,
     sums: Sums,
 }
 
-impl<'a> Count<'a> {
-    fn of(conn: &'a Connection, ask: &'a FiguresAsk, month: Month) -> Result<MonthFigures, StoreError> {
-        let last = ask.as_of.min(month.end().plus_millis(-1));
-        let around = Around::new(conn, last, &ask.unshared)?;
-        let mut count = Count { conn, month, as_of: ask.as_of, last, around, sums: Sums::default() };
-        if month.start() > ask.as_of {
-            return Ok(count.sums.shown(month));
+impl<'a> Counter<'a> {
+    /// Months that have begun, oldest first.
+    fn of(conn: &'a Connection, ask: &'a FiguresAsk, months: Vec<Month>) -> Result<Self, StoreError> {
+        let last = |month: &Month| ask.as_of.min(month.end().plus_millis(-1));
+        let around = Around::new(conn, months.last().map_or(ask.as_of, last), &ask.unshared)?;
+        let since = months.iter().map(|month| Calendar::new(&around.policies, last(month)).since()).min();
+        around.look_back(since.unwrap_or(ask.as_of))?;
+        let mut whose = Whose::of(conn, &around)?;
+        let mut visits = Vec::new();
+        if let (Some(first), Some(latest)) = (months.first().map(last), months.last().map(last)) {
+            let mut statement = conn.prepare_cached(
+                "SELECT at_ms, own FROM view_fact WHERE fact = 'visit' AND at_ms BETWEEN ?1 AND ?2 ORDER BY at_ms",
+            )?;
+            let mut rows = statement.query([Period::Year.around(first).0.millis(), latest.millis()])?;
+            while let Some(row) = rows.next()? {
+                visits.push((row.get(0)?, whose.place(row.get(1)?)?));
+            }
         }
+        Ok(Counter { conn, ask, around, whose, visits, active: None })
+    }
+
+    fn count(&mut self, month: Month) -> Result<MonthFigures, StoreError> {
+        let last = self.ask.as_of.min(month.end().plus_millis(-1));
+        let around = self.around.at(last);
+        let mut count = Count { month, last, around, sums: Sums::default(), counter: self };
         count.scores()?;
         count.replies()?;
         count.issues()?;
@@ -217,43 +247,76 @@ impl<'a> Count<'a> {
         count.retention()?;
         count.orders()?;
         count.visits()?;
-        compliance::count(conn, &count.around, month, (count.as_of, &ask.unshared), &mut count.sums)?;
-        Ok(count.sums.shown(month))
+        let Count { around, mut sums, .. } = count;
+        compliance::count(self.conn, &around, month, (self.ask.as_of, &self.ask.unshared), &mut sums)?;
+        Ok(sums.shown(month))
     }
 
-    fn facts(&self, code: FactCode) -> Result<Vec<Counted>, StoreError> {
+    /// Who was active in a month by the instant asked about.
+    fn active(&mut self, month: Month) -> Result<Active, StoreError> {
+        if let Some((known, active)) = self.active.take()
+            && known == month
+        {
+            return Ok(active);
+        }
         let mut statement = self
             .conn
-            .prepare_cached("SELECT person, value, ok FROM view_fact WHERE fact = ?1 AND at_ms BETWEEN ?2 AND ?3")?;
-        let month = params![code.code(), self.month.start().millis(), self.last.millis()];
-        let facts = statement
-            .query_map(month, |row| Ok(Counted { person: row.get(0)?, value: row.get(1)?, ok: row.get(2)? }))?;
-        Ok(facts.collect::<Result<_, _>>()?)
+            .prepare_cached("SELECT own, person FROM view_fact WHERE fact = 'active' AND at_ms BETWEEN ?1 AND ?2")?;
+        let last = self.ask.as_of.min(month.end().plus_millis(-1));
+        let mut rows = statement.query([month.start().millis(), last.millis()])?;
+        let mut active = Vec::new();
+        while let Some(row) = rows.next()? {
+            active.push((self.whose.place(row.get(0)?)?, row.get(1)?));
+        }
+        active.sort_unstable();
+        active.dedup();
+        Ok(active)
     }
+}
 
-    fn scores(&mut self) -> Result<(), StoreError> {
-        for score in self.facts(FactCode::Score)? {
-            let value = score.value.unwrap_or_default();
-            self.sums.count(score.person.as_deref(), |figures| {
-                figures.mean_score.count(value);
-                figures.good_scores.count(value >= 4);
-            });
+impl Count<'_, '_> {
+    /// Counts each fact of a sort that stands in the month: whose it is, its number, and whether it is so.
+    fn facts(
+        &mut self,
+        code: FactCode,
+        mut each: impl FnMut(&mut Sums, Option<&str>, Option<i64>, Option<bool>),
+    ) -> Result<(), StoreError> {
+        let mut statement = self
+            .counter
+            .conn
+            .prepare_cached("SELECT person, value, ok FROM view_fact WHERE fact = ?1 AND at_ms BETWEEN ?2 AND ?3")?;
+        let mut rows = statement.query(params![code.code(), self.month.start().millis(), self.last.millis()])?;
+        while let Some(row) = rows.next()? {
+            let person = row.get_ref(0)?.as_str_or_null().map_err(rusqlite::Error::from)?;
+            each(&mut self.sums, person, row.get(1)?, row.get(2)?);
         }
         Ok(())
     }
 
+    fn scores(&mut self) -> Result<(), StoreError> {
+        self.facts(FactCode::Score, |sums, person, value, _| {
+            let value = value.unwrap_or_default();
+            sums.count(person, |figures| {
+                figures.mean_score.count(value);
+                figures.good_scores.count(value >= 4);
+            });
+        })
+    }
+
     fn replies(&mut self) -> Result<(), StoreError> {
-        let mut statement = self.conn.prepare_cached(
+        let mut statement = self.counter.conn.prepare_cached(
             "SELECT staff, from_ms, due_ms, end_ms FROM view_limit WHERE code = 'L12' AND from_ms BETWEEN ?1 AND ?2",
         )?;
+        let as_of = self.counter.ask.as_of.millis();
         let mut rows = statement.query([self.month.start().millis(), self.last.millis()])?;
         while let Some(row) = rows.next()? {
-            let (staff, from, due): (Option<String>, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            let end = row.get::<_, Option<i64>>(3)?.filter(|end| *end <= self.as_of.millis());
-            if end.is_none() && due >= self.as_of.millis() {
+            let staff = row.get_ref(0)?.as_str_or_null().map_err(rusqlite::Error::from)?;
+            let (from, due): (i64, i64) = (row.get(1)?, row.get(2)?);
+            let end = row.get::<_, Option<i64>>(3)?.filter(|end| *end <= as_of);
+            if end.is_none() && due >= as_of {
                 continue;
             }
-            self.sums.sum(staff.as_deref(), |sum| {
+            self.sums.sum(staff, |sum| {
                 sum.figures.first_reply.count(end.is_some_and(|end| end <= due));
                 sum.replies_ms.extend(end.map(|end| (end - from).max(0)));
             });
@@ -262,83 +325,71 @@ impl<'a> Count<'a> {
     }
 
     fn issues(&mut self) -> Result<(), StoreError> {
-        for issue in self.facts(FactCode::Issue)? {
-            let is_resolved = issue.value.is_some_and(|resolved| resolved <= self.as_of.millis());
-            self.sums.count(issue.person.as_deref(), |figures| figures.resolved.count(is_resolved));
-        }
-        Ok(())
+        let as_of = self.counter.ask.as_of.millis();
+        self.facts(FactCode::Issue, |sums, person, resolved, _| {
+            let is_resolved = resolved.is_some_and(|resolved| resolved <= as_of);
+            sums.count(person, |figures| figures.resolved.count(is_resolved));
+        })
     }
 
     fn tasks(&mut self) -> Result<(), StoreError> {
-        for task in self.facts(FactCode::Done)? {
-            self.sums.count(task.person.as_deref(), |figures| {
+        let as_of = self.counter.ask.as_of.millis();
+        self.facts(FactCode::Done, |sums, person, _, on_time| {
+            sums.count(person, |figures| {
                 figures.complaints.of += 1;
-                if let Some(on_time) = task.ok {
+                if let Some(on_time) = on_time {
                     figures.on_time.count(on_time);
                 }
             });
-        }
-        for complaint in self.facts(FactCode::Complaint)? {
-            self.sums.count(complaint.person.as_deref(), |figures| figures.complaints.n += 1);
-        }
-        for trip in self.facts(FactCode::FirstVisit)? {
-            let is_fixed = trip.value.is_none_or(|second| second > self.as_of.millis());
-            self.sums.count(trip.person.as_deref(), |figures| figures.first_visit_fix.count(is_fixed));
-        }
-        Ok(())
+        })?;
+        self.facts(FactCode::Complaint, |sums, person, _, _| {
+            sums.count(person, |figures| figures.complaints.n += 1);
+        })?;
+        self.facts(FactCode::FirstVisit, |sums, person, second, _| {
+            let is_fixed = second.is_none_or(|second| second > as_of);
+            sums.count(person, |figures| figures.first_visit_fix.count(is_fixed));
+        })
     }
 
     fn retention(&mut self) -> Result<(), StoreError> {
-        let mut statement = self.conn.prepare_cached(
-            "SELECT view_record.id, view_fact.person, view_fact.at_ms
-             FROM view_fact CROSS JOIN view_record ON view_record.n = view_fact.n WHERE fact = 'active' AND at_ms BETWEEN ?1 AND ?2",
-        )?;
-        let before = self.month.back(1);
-        let mut earlier: BTreeSet<(RecordId, Option<String>)> = BTreeSet::new();
-        let mut now: BTreeSet<RecordId> = BTreeSet::new();
-        let mut rows = statement.query([before.start().millis(), self.last.millis()])?;
-        while let Some(row) = rows.next()? {
-            let customer = self.around.lead(id_at(row, 0)?);
-            if row.get::<_, i64>(2)? >= self.month.start().millis() {
-                now.insert(customer);
-            } else {
-                earlier.insert((customer, row.get(1)?));
-            }
-        }
-        let mut counted: BTreeSet<&RecordId> = BTreeSet::new();
-        for (customer, person) in &earlier {
-            let stayed = now.contains(customer);
+        let earlier = self.counter.active(self.month.back(1))?;
+        let now = self.counter.active(self.month)?;
+        let is_active = |place: usize| now.binary_search_by_key(&place, |(place, _)| *place).is_ok();
+        let mut counted = None;
+        for (place, person) in &earlier {
+            let stayed = is_active(*place);
             // A merged customer may have two owners: it counts for both, and once for the branch.
-            if counted.insert(customer) {
+            if counted.replace(*place) != Some(*place) {
                 self.sums.branch.figures.retention.count(stayed);
             }
             if let Some(person) = person {
-                self.sums.people.entry(person.clone()).or_default().figures.retention.count(stayed);
+                self.sums.of_person(person, |sum| sum.figures.retention.count(stayed));
             }
         }
+        self.counter.active = Some((self.month, now));
         Ok(())
     }
 
     fn orders(&mut self) -> Result<(), StoreError> {
-        let mut statement = self.conn.prepare_cached(
-            "SELECT view_record.customer, view_fact.person, view_fact.at_ms, view_fact.ok
-             FROM view_fact CROSS JOIN view_record ON view_record.n = view_fact.n WHERE fact = 'order' AND at_ms BETWEEN ?1 AND ?2",
+        let mut statement = self.counter.conn.prepare_cached(
+            "SELECT own, person, at_ms, ok FROM view_fact WHERE fact = 'order' AND at_ms BETWEEN ?1 AND ?2",
         )?;
-        let mut buyers: BTreeMap<RecordId, Buyer> = BTreeMap::new();
+        let mut buyers: BTreeMap<usize, Buyer> = BTreeMap::new();
         let mut rows = statement.query([self.month.start().millis(), self.last.millis()])?;
         while let Some(row) = rows.next()? {
-            let buyer = buyers.entry(self.around.lead(id_at(row, 0)?)).or_default();
+            let buyer = buyers.entry(self.counter.whose.place(row.get(0)?)?).or_default();
             let at = row.get(2)?;
             buyer.people.extend(row.get::<_, Option<String>>(1)?);
             // Two in one month: the second has one before it.
             buyer.is_known |= buyer.first.is_some() || row.get::<_, Option<bool>>(3)?.unwrap_or_default();
             buyer.first = Some(buyer.first.map_or(at, |first| at.min(first)));
         }
-        for (customer, buyer) in buyers {
-            let again = buyer.is_known || self.ordered_before(&customer, buyer.first.unwrap_or_default())?;
+        for (place, buyer) in buyers {
+            let customer = self.counter.whose.customer(place);
+            let again = buyer.is_known || self.ordered_before(customer, buyer.first.unwrap_or_default())?;
             self.sums.branch.figures.repeat_purchase.count(again);
             for person in buyer.people {
-                self.sums.people.entry(person).or_default().figures.repeat_purchase.count(again);
+                self.sums.of_person(&person, |sum| sum.figures.repeat_purchase.count(again));
             }
         }
         Ok(())
@@ -348,6 +399,7 @@ impl<'a> Count<'a> {
     fn ordered_before(&self, customer: &RecordId, at: i64) -> Result<bool, StoreError> {
         for id in self.around.merged.group(customer) {
             let ordered: bool = self
+                .counter
                 .conn
                 .prepare_cached(
                     "SELECT EXISTS (SELECT 1 FROM view_record AS own JOIN view_record AS other ON other.doc = own.doc
@@ -363,10 +415,21 @@ impl<'a> Count<'a> {
     }
 
     fn visits(&mut self) -> Result<(), StoreError> {
-        for (_, held, visits) in visits::compliance(self.conn, &self.around, self.last)? {
-            let Some(required) = visits.required.map(i64::unsigned_abs) else { continue };
-            let done = visits.done.unsigned_abs().min(required);
-            self.sums.count(held.owner.as_deref(), |figures| figures.visits.add(done, required));
+        let (first, _) = Period::Year.around(self.last);
+        let visits = &self.counter.visits;
+        let until = |at: Timestamp| visits.partition_point(|(made, _)| *made <= at.millis());
+        let mut made: Vec<u64> = Vec::new();
+        for (_, place) in &visits[until(first.plus_millis(-1))..until(self.last)] {
+            made.resize(made.len().max(place + 1), 0);
+            made[*place] += 1;
+        }
+        let required = &self.around.policies.at(first).0.visits;
+        for account in self.around.accounts()? {
+            let required = account.grade.as_ref().and_then(|grade| required.get(grade).copied().flatten());
+            let Some(required) = required.map(i64::unsigned_abs) else { continue };
+            let made = self.counter.whose.known(&account.id).and_then(|place| made.get(place));
+            let done = made.copied().unwrap_or_default().min(required);
+            self.sums.count(account.owner.as_deref(), |figures| figures.visits.add(done, required));
         }
         Ok(())
     }

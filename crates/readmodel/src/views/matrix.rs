@@ -9,6 +9,7 @@ use store::StoreError;
 use vocab::{DocId, Timestamp};
 
 use crate::views::open::Around;
+use crate::views::turn::next_turn;
 
 /// What is asked of the matrix.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -154,7 +155,23 @@ impl MatrixStep {
 /// # Errors
 /// Any [`StoreError`] of reading.
 pub fn matrix(conn: &Connection, ask: &MatrixAsk) -> Result<Matrix, StoreError> {
+    counted(&Around::new(conn, ask.as_of, &ask.unshared)?, ask)
+}
+
+/// The steps of one branch at an instant, and until when they hold while no row changes: from that instant on and before this one
+/// they are the same. Nothing where that would take long to find, as of an instant of the past, or where documents wait to be
+/// shared.
+///
+/// # Errors
+/// Any [`StoreError`] of reading.
+pub fn matrix_until(conn: &Connection, ask: &MatrixAsk) -> Result<(Matrix, Option<Timestamp>), StoreError> {
     let around = Around::new(conn, ask.as_of, &ask.unshared)?;
+    let matrix = counted(&around, ask)?;
+    let until = if ask.unshared.is_empty() { next_turn(conn, &around, ask.as_of)? } else { None };
+    Ok((matrix, until))
+}
+
+fn counted(around: &Around<'_>, ask: &MatrixAsk) -> Result<Matrix, StoreError> {
     let mut counts = around.counts()?;
     around.tally_recurring(&mut counts)?;
     let steps = Stage::ALL.map(|stage| {

@@ -17,7 +17,9 @@ mod matrix;
 mod open;
 mod review;
 mod timeline;
+mod turn;
 mod visits;
+mod whose;
 
 pub use complaints::{ComplaintItem, ComplaintOwner, ComplaintStep, Complaints, ComplaintsAsk, complaints};
 pub use count::{MONTHS_BACK_DEFAULT, MONTHS_BACK_MAX, Mean, Median, Rate};
@@ -28,7 +30,7 @@ pub use duplicates::{
 };
 pub use figures::{Figures, FiguresAsk, KeyFigures, MonthFigures, PersonFigures, figures};
 pub use funnel::{Funnel, FunnelAsk, FunnelMinutes, FunnelMonth, funnel};
-pub use matrix::{Colour, Matrix, MatrixAsk, MatrixBranch, MatrixStep, Stage, matrix};
+pub use matrix::{Colour, Matrix, MatrixAsk, MatrixBranch, MatrixStep, Stage, matrix, matrix_until};
 pub use review::{Late, MonthScores, REVIEW_MONTHS_BACK, Review, ReviewAsk, review};
 pub use timeline::{
     Stretch, TIMELINE_AROUND_MS, TIMELINE_MS_MAX, Timeline, TimelineAsk, TimelineEstimate, TimelineRow, timeline,

@@ -4,9 +4,10 @@
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
 use std::sync::Arc;
 
-use records::limits::{Account, Board, Calendar, LimitState, Recurring, What, of_policy};
+use records::limits::{Board, Calendar, LimitState, Recurring, What, of_policy};
 use records::{FRONT_LINE, LimitCode, Policies};
 use rusqlite::{Connection, Row as SqlRow, params};
 use store::StoreError;
@@ -40,11 +41,28 @@ pub(crate) struct Around<'a> {
     conn: &'a Connection,
     as_of: Timestamp,
     pub(crate) policies: Arc<Policies>,
-    pub(crate) merged: Leads,
+    pub(crate) merged: Rc<Leads>,
     unshared: &'a BTreeSet<DocId>,
+    read: Rc<Read>,
     /// Read once: several views of one instant ask for it.
-    accounts: OnceCell<BTreeMap<RecordId, Held>>,
+    accounts: OnceCell<Vec<Rc<Account>>>,
 }
+
+/// What does not depend on the instant: read once, however many instants are asked about.
+#[derive(Default)]
+struct Read {
+    accounts: OnceCell<Vec<Rc<Account>>>,
+    visits: OnceCell<Visits>,
+}
+
+/// Visits made, by customer: everything from an instant until another, both included.
+struct Visits {
+    from: Timestamp,
+    until: Timestamp,
+    made: Made,
+}
+
+type Made = HashMap<String, Vec<(What, Timestamp)>>;
 
 impl<'a> Around<'a> {
     pub(crate) fn new(
@@ -56,10 +74,24 @@ impl<'a> Around<'a> {
             conn,
             as_of,
             policies: policies::current(conn)?,
-            merged: leads(conn)?,
+            merged: Rc::new(leads(conn)?),
             unshared,
+            read: Rc::default(),
             accounts: OnceCell::new(),
         })
+    }
+
+    /// The same questions about another instant. What was read already is not read again.
+    pub(crate) fn at(&self, as_of: Timestamp) -> Around<'a> {
+        Around {
+            conn: self.conn,
+            as_of,
+            policies: Arc::clone(&self.policies),
+            merged: Rc::clone(&self.merged),
+            unshared: self.unshared,
+            read: Rc::clone(&self.read),
+            accounts: OnceCell::new(),
+        }
     }
 
     /// The customer that `id` leads to.
@@ -175,13 +207,13 @@ impl<'a> Around<'a> {
     /// What recurs by the calendar, in every state.
     pub(crate) fn recurring(&self) -> Result<Vec<DueItem>, StoreError> {
         let mut found = self.branch()?;
-        self.calendar(|customer, account, owed| {
+        self.calendar(|account, owed| {
             found.push(DueItem {
                 code: owed.code,
                 part: None,
                 kind: Some(records::CUSTOMER.code),
-                record: Some(customer.clone()),
-                customer: Some(customer.clone()),
+                record: Some(account.id.clone()),
+                customer: Some(account.id.clone()),
                 from: owed.from,
                 soon: owed.term.soon,
                 due: owed.term.due,
@@ -199,7 +231,7 @@ impl<'a> Around<'a> {
     /// Counts what recurs by the calendar and is not fulfilled.
     pub(crate) fn tally_recurring(&self, counts: &mut BTreeMap<LimitCode, [u64; 4]>) -> Result<(), StoreError> {
         self.branch()?.iter().for_each(|item| tally(counts, item, |count| count + 1));
-        self.calendar(|_, _, owed| {
+        self.calendar(|_, owed| {
             if let Some(place) = place(owed.state) {
                 counts.entry(owed.code).or_default()[place] += 1;
             }
@@ -207,19 +239,20 @@ impl<'a> Around<'a> {
     }
 
     /// What is owed to every customer by the calendar.
-    fn calendar(&self, mut each: impl FnMut(&RecordId, &Held, Recurring<'_>)) -> Result<(), StoreError> {
+    pub(crate) fn calendar(&self, mut each: impl FnMut(&Account, Recurring<'_>)) -> Result<(), StoreError> {
         let calendar = Calendar::new(&self.policies, self.as_of);
         let visits = self.visits(calendar.since())?;
-        for (customer, account) in self.accounts()? {
-            let visits = visits.get(customer.as_str()).map_or(&[][..], Vec::as_slice);
-            let of = Account { grade: account.grade.as_deref(), since: account.since };
-            calendar.of(of, visits, |owed| each(customer, account, owed));
+        for account in self.accounts()? {
+            // Some of them may lie outside what this instant asks for: those are not counted.
+            let made = visits.get(account.id.as_str()).map_or(&[][..], Vec::as_slice);
+            let of = records::limits::Account { grade: account.grade.as_deref(), since: account.since };
+            calendar.of(of, made, |owed| each(account, owed));
         }
         Ok(())
     }
 
     /// What the branch as a whole owes.
-    fn branch(&self) -> Result<Vec<DueItem>, StoreError> {
+    pub(crate) fn branch(&self) -> Result<Vec<DueItem>, StoreError> {
         let began: Option<i64> = self
             .conn
             .prepare_cached("SELECT min(began_at_ms) FROM view_document WHERE began_at_ms IS NOT NULL")?
@@ -248,7 +281,7 @@ impl<'a> Around<'a> {
             record: limit.record,
             customer: None,
             from: limit.from,
-            soon: limit.due,
+            soon: limit.soon,
             due: limit.due,
             end: limit.end,
             state: limit.state,
@@ -260,73 +293,101 @@ impl<'a> Around<'a> {
         Ok(limits.map(item).collect())
     }
 
-    /// Visits made from `since` until now, by customer.
-    fn visits(&self, since: Timestamp) -> Result<HashMap<String, Vec<(What, Timestamp)>>, StoreError> {
-        let mut visits: HashMap<String, Vec<(What, Timestamp)>> = HashMap::new();
+    /// Visits made from `since` until now, by customer, and maybe others.
+    fn visits(&self, since: Timestamp) -> Result<&Made, StoreError> {
+        if self.read.visits.get().is_none() {
+            self.look_back(since)?;
+        }
+        match self.read.visits.get() {
+            Some(read) if read.from <= since && read.until >= self.as_of => Ok(&read.made),
+            _ => Err(StoreError::Corrupt { what: "visits are asked for outside what was read".to_owned() }),
+        }
+    }
+
+    /// Reads the visits from `since` until now: for several instants, once, around the last of them.
+    pub(crate) fn look_back(&self, since: Timestamp) -> Result<(), StoreError> {
+        let mut made = Made::new();
         for what in [What::Visit, What::ReturnVisit, What::DeepContact] {
             let mut statement = self.conn.prepare_cached(
                 "SELECT customer, from_ms FROM view_moment WHERE what = ?1 AND from_ms BETWEEN ?2 AND ?3",
             )?;
             let mut rows = statement.query(params![what.code(), since.millis(), self.as_of.millis()])?;
             while let Some(row) = rows.next()? {
-                let made = (what, Timestamp::from_millis(row.get(1)?));
+                let visit = (what, Timestamp::from_millis(row.get(1)?));
                 let customer = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
-                if let (true, Some(of_customer)) = (self.merged.is_empty(), visits.get_mut(customer)) {
-                    of_customer.push(made);
+                if let (true, Some(of_customer)) = (self.merged.is_empty(), made.get_mut(customer)) {
+                    of_customer.push(visit);
                     continue;
                 }
                 let lead =
                     if self.merged.is_empty() { customer.to_owned() } else { self.lead(id_at(row, 0)?).to_string() };
-                visits.entry(lead).or_default().push(made);
+                made.entry(lead).or_default().push(visit);
             }
         }
-        Ok(visits)
+        let _is_first = self.read.visits.set(Visits { from: since, until: self.as_of, made });
+        Ok(())
     }
 
-    /// Every customer that had been entered; of merged ones the one that they lead to, with the highest grade of any and the
-    /// day of the first.
-    pub(crate) fn accounts(&self) -> Result<&BTreeMap<RecordId, Held>, StoreError> {
-        match self.accounts.get() {
-            Some(accounts) => Ok(accounts),
+    /// Every customer that had been entered, by id; of merged ones the one that they lead to, with the highest grade of any and
+    /// the day of the first.
+    pub(crate) fn accounts(&self) -> Result<&[Rc<Account>], StoreError> {
+        let accounts = match self.accounts.get() {
+            Some(accounts) => accounts,
             None => {
-                let accounts = self.read_accounts()?;
-                Ok(self.accounts.get_or_init(|| accounts))
+                let accounts = self.entered(self.every_account()?);
+                self.accounts.get_or_init(|| accounts)
             }
-        }
+        };
+        Ok(accounts)
     }
 
-    fn read_accounts(&self) -> Result<BTreeMap<RecordId, Held>, StoreError> {
-        let mut accounts: BTreeMap<RecordId, Held> = BTreeMap::new();
-        let mut statement = self.conn.prepare_cached(
-            "SELECT id, grade, person, created_at_ms FROM view_record INDEXED BY view_record_account
-             WHERE kind = 'customer' AND void = 0 AND id = customer AND created_at_ms <= ?1",
-        )?;
-        for account in statement.query_map([self.as_of.millis()], |row| {
-            let since = Timestamp::from_millis(row.get(3)?);
-            Ok((id_at(row, 0)?, Held { grade: row.get(1)?, owner: row.get(2)?, since, is_lead: false }))
-        })? {
-            let (id, held) = account?;
-            let lead = self.lead(id.clone());
-            let held = Held { is_lead: lead == id, ..held };
-            match accounts.entry(lead) {
-                std::collections::btree_map::Entry::Vacant(place) => {
-                    place.insert(held);
-                }
-                std::collections::btree_map::Entry::Occupied(mut place) => {
-                    let one = place.get_mut();
-                    one.since = one.since.min(held.since);
-                    if grade_rank(held.grade.as_deref()) < grade_rank(one.grade.as_deref()) {
-                        one.grade = held.grade;
-                    }
-                    // Without the lead itself, whose owner comes first by name: any order of rows gives the same.
-                    if held.is_lead || (!one.is_lead && held.owner < one.owner) {
-                        one.owner = held.owner;
-                    }
-                    one.is_lead |= held.is_lead;
-                }
-            }
+    /// Every customer that stands in the book and is not void, whenever it was entered, by id.
+    pub(crate) fn every_account(&self) -> Result<&[Rc<Account>], StoreError> {
+        if let Some(accounts) = self.read.accounts.get() {
+            return Ok(accounts);
         }
-        Ok(accounts)
+        let mut statement = self.conn.prepare_cached(
+            "SELECT id, grade, person, created_at_ms, n FROM view_record INDEXED BY view_record_account
+             WHERE kind = 'customer' AND void = 0 AND id = customer",
+        )?;
+        let accounts = statement.query_map([], |row| {
+            let since = Timestamp::from_millis(row.get(3)?);
+            Ok(Rc::new(Account { id: id_at(row, 0)?, n: row.get(4)?, grade: row.get(1)?, owner: row.get(2)?, since }))
+        })?;
+        let mut accounts = accounts.collect::<Result<Vec<_>, _>>()?;
+        accounts.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+        Ok(self.read.accounts.get_or_init(|| accounts))
+    }
+
+    /// Of all accounts those that had been entered, merged ones as one.
+    fn entered(&self, all: &[Rc<Account>]) -> Vec<Rc<Account>> {
+        // With each, whether the lead itself is among those it is made of.
+        let mut merged: BTreeMap<&RecordId, (Account, bool)> = BTreeMap::new();
+        let mut accounts: Vec<Rc<Account>> = Vec::with_capacity(all.len());
+        for account in all.iter().filter(|account| account.since <= self.as_of) {
+            let lead = self.merged.lead(&account.id);
+            if self.merged.group(lead).is_empty() {
+                accounts.push(Rc::clone(account));
+                continue;
+            }
+            let is_lead = *lead == account.id;
+            let Some((one, has_lead)) = merged.get_mut(lead) else {
+                merged.insert(lead, (Account { id: lead.clone(), ..(**account).clone() }, is_lead));
+                continue;
+            };
+            one.since = one.since.min(account.since);
+            if grade_rank(account.grade.as_deref()) < grade_rank(one.grade.as_deref()) {
+                one.grade.clone_from(&account.grade);
+            }
+            // Without the lead itself, whose owner comes first by name: any order of rows gives the same.
+            if is_lead || (!*has_lead && account.owner < one.owner) {
+                one.owner.clone_from(&account.owner);
+            }
+            *has_lead |= is_lead;
+        }
+        accounts.extend(merged.into_values().map(|(account, _)| Rc::new(account)));
+        accounts.sort_by(|a, b| a.id.cmp(&b.id));
+        accounts
     }
 
     /// Whether an item is owed for entering a customer that leads to another.
@@ -381,11 +442,14 @@ pub(crate) fn tally(counts: &mut BTreeMap<LimitCode, [u64; 4]>, item: &DueItem, 
 }
 
 /// A customer as its row says.
-pub(crate) struct Held {
+#[derive(Clone)]
+pub(crate) struct Account {
+    pub(crate) id: RecordId,
+    /// The number of its row.
+    pub(crate) n: i64,
     pub(crate) grade: Option<String>,
     pub(crate) owner: Option<String>,
-    since: Timestamp,
-    is_lead: bool,
+    pub(crate) since: Timestamp,
 }
 
 /// The highest service grade first.

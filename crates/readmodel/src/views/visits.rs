@@ -4,8 +4,6 @@
 //! without a grade, or with one that is served by project, is asked for none. Merged customers are one: their visits count
 //! together, the highest grade of any is theirs.
 
-use std::collections::BTreeMap;
-
 use records::Period;
 use records::limits::{VisitCompliance, VisitState};
 use rusqlite::{Connection, params};
@@ -13,8 +11,8 @@ use serde::Serialize;
 use store::StoreError;
 use vocab::{Month, RecordId, Timestamp};
 
-use crate::ask::id_at;
-use crate::views::open::{Around, Held};
+use crate::views::open::{Account, Around};
+use crate::views::whose::Whose;
 
 /// What is asked of the visits.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,11 +63,11 @@ pub fn visits(conn: &Connection, ask: &VisitsAsk) -> Result<Visits, StoreError> 
     let around = Around::new(conn, ask.as_of, &none)?;
     let mut customers: Vec<CustomerVisits> = compliance(conn, &around, ask.as_of)?
         .into_iter()
-        .filter(|(_, held, _)| ask.staff.is_none() || ask.staff == held.owner)
-        .map(|(customer, held, visits)| CustomerVisits {
-            customer: customer.clone(),
-            grade: held.grade.clone(),
-            staff: held.owner.clone(),
+        .filter(|(account, _)| ask.staff.is_none() || ask.staff == account.owner)
+        .map(|(account, visits)| CustomerVisits {
+            customer: account.id.clone(),
+            grade: account.grade.clone(),
+            staff: account.owner.clone(),
             required: visits.required,
             done: visits.done,
             planned: visits.planned,
@@ -81,40 +79,47 @@ pub fn visits(conn: &Connection, ask: &VisitsAsk) -> Result<Visits, StoreError> 
 }
 
 /// Every customer with how its visits stand, by id.
-pub(crate) fn compliance<'a>(
+fn compliance<'a>(
     conn: &Connection,
     around: &'a Around<'_>,
     as_of: Timestamp,
-) -> Result<Vec<(&'a RecordId, &'a Held, VisitCompliance)>, StoreError> {
-    let year = Period::Year.around(as_of);
+) -> Result<Vec<(&'a Account, VisitCompliance)>, StoreError> {
+    let (first, next) = Period::Year.around(as_of);
     let today = as_of.day().start();
-    let mut counts: BTreeMap<RecordId, (i64, i64)> = BTreeMap::new();
-    // A visit that was made later than the instant asked about was planned then.
-    for (fact, counted) in
-        [("visit", "value >= ?4 AND value < ?2 AND at_ms > ?3"), ("planned_visit", "at_ms >= ?4 AND at_ms < ?2")]
-    {
-        let mut statement = conn.prepare_cached(&format!(
-            "SELECT view_record.customer, ?5 = 'visit' AND at_ms <= ?3, {counted}
-             FROM view_fact CROSS JOIN view_record ON view_record.n = view_fact.n
-             WHERE fact = ?5 AND at_ms >= ?1 AND at_ms < ?6"
-        ))?;
-        // What was planned for this year may have been made in the next.
-        let until = if fact == "visit" { Timestamp::MAX } else { year.1 };
-        let times = [year.0, year.1, as_of, today].map(Timestamp::millis);
-        let mut rows = statement.query(params![times[0], times[1], times[2], times[3], fact, until.millis()])?;
-        while let Some(row) = rows.next()? {
-            let of_customer = counts.entry(around.lead(id_at(row, 0)?)).or_default();
-            of_customer.0 += row.get::<_, i64>(1)?;
-            of_customer.1 += row.get::<_, Option<i64>>(2)?.unwrap_or_default();
-        }
+    let mut whose = Whose::of(conn, around)?;
+    let mut counts: Vec<(i64, i64)> = Vec::new();
+    let mut count = |own: i64, done: bool, planned: bool| -> Result<(), StoreError> {
+        let place = whose.place(own)?;
+        counts.resize(counts.len().max(place + 1), (0, 0));
+        counts[place].0 += i64::from(done);
+        counts[place].1 += i64::from(planned);
+        Ok(())
+    };
+    let mut statement =
+        conn.prepare_cached("SELECT own, at_ms, value FROM view_fact WHERE fact = 'visit' AND at_ms >= ?1")?;
+    // What was planned for this year may have been made in the next.
+    let mut rows = statement.query([first.millis()])?;
+    let (from, until) = (today.millis(), next.millis());
+    while let Some(row) = rows.next()? {
+        let is_done = row.get::<_, i64>(1)? <= as_of.millis();
+        // A visit that was made later than the instant asked about was planned then.
+        let is_planned = !is_done && row.get::<_, Option<i64>>(2)?.is_some_and(|day| (from..until).contains(&day));
+        count(row.get(0)?, is_done, is_planned)?;
     }
-    let required = &around.policies.at(year.0).0.visits;
+    let mut statement =
+        conn.prepare_cached("SELECT own FROM view_fact WHERE fact = 'planned_visit' AND at_ms >= ?1 AND at_ms < ?2")?;
+    let mut rows = statement.query(params![from.max(first.millis()), until])?;
+    while let Some(row) = rows.next()? {
+        count(row.get(0)?, false, true)?;
+    }
+    let required = &around.policies.at(first).0.visits;
     let accounts = around.accounts()?.iter();
     Ok(accounts
-        .map(|(customer, held)| {
-            let (done, planned) = counts.get(customer).copied().unwrap_or_default();
-            let required = held.grade.as_ref().and_then(|grade| required.get(grade).copied().flatten());
-            (customer, held, VisitCompliance::of(required, done, planned, as_of))
+        .map(|account| {
+            let place = whose.known(&account.id);
+            let (done, planned) = place.and_then(|place| counts.get(place)).copied().unwrap_or_default();
+            let required = account.grade.as_ref().and_then(|grade| required.get(grade).copied().flatten());
+            (&**account, VisitCompliance::of(required, done, planned, as_of))
         })
         .collect())
 }

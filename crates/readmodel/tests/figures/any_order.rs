@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use readmodel::views::{
     ComplaintsAsk, DailyAsk, DueAsk, DuplicatesAsk, FiguresAsk, FunnelAsk, MatrixAsk, TimelineAsk, VisitsAsk,
-    complaints, daily, due, duplicates, figures, funnel, matrix, timeline, visits,
+    complaints, daily, due, duplicates, figures, funnel, matrix, matrix_until, timeline, visits,
 };
 use records::limits::LimitState;
 use records::{
@@ -296,6 +296,79 @@ proptest! {
             prop_assert_eq!(a, b);
         }
     }
+}
+
+/// Every instant that stands in the rows, and those beside it.
+fn instants(conn: &Connection) -> Vec<Timestamp> {
+    let mut instants = Vec::new();
+    for (table, columns) in [
+        ("view_limit", &["from_ms", "soon_ms", "due_ms", "end_ms"][..]),
+        ("view_moment", &["from_ms", "end_ms"]),
+        ("view_record", &["created_at_ms"]),
+        ("view_document", &["began_at_ms"]),
+        ("view_policy", &["at_ms"]),
+    ] {
+        for column in columns {
+            let query = format!("SELECT DISTINCT {column} FROM {table} WHERE {column} IS NOT NULL");
+            let mut statement = conn.prepare(&query).unwrap();
+            for at in statement.query_map([], |row| row.get(0)).unwrap() {
+                let at = Timestamp::from_millis(at.unwrap());
+                instants.extend([-1, 0, 1].map(|beside| at.plus_millis(beside)));
+            }
+        }
+    }
+    instants.sort_unstable();
+    instants.dedup();
+    instants
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
+    /// What the relay keeps: an answer that is said to hold until an instant is the one that is worked out before it.
+    #[test]
+    fn a_matrix_holds_until_it_says(
+        acts in prop::collection::vec(act(), 0..25),
+        asked in prop::collection::vec((any::<Index>(), 0..3_000_i64), 12),
+    ) {
+        let mut device = Device::new(2, &base().documents, at("2026-09-29 08:00"));
+        acts.iter().for_each(|act| device.take(act));
+        let conn = &device.rows;
+        let ask = |as_of| MatrixAsk { as_of, branch: "上海网点".to_owned(), unshared: BTreeSet::new() };
+        let steps = |as_of| matrix(conn, &ask(as_of)).unwrap().branches.remove(0).steps;
+        let known = instants(conn);
+        for (which, minutes) in asked {
+            let as_of = which.get(&known).plus_millis(minutes * 60_000);
+            let (answer, until) = matrix_until(conn, &ask(as_of)).unwrap();
+            prop_assert_eq!(&answer.branches[0].steps, &steps(as_of));
+            let until = until.expect("a branch of a few dossiers is no trouble to look through");
+            prop_assert!(until > as_of);
+            // Any minute, any instant that stands anywhere, and the last of all.
+            let minutes = (0..1_440).step_by(7).map(|minutes| as_of.plus_millis(minutes * 60_000));
+            let within = known.iter().copied().chain(minutes).chain([until.plus_millis(-1)]);
+            for later in within.filter(|later| (as_of..until).contains(later)) {
+                prop_assert_eq!(&answer.branches[0].steps, &steps(later), "{} of {} until {}", later, as_of, until);
+            }
+        }
+    }
+}
+
+/// The control of the test above: an answer does not hold for ever, and not only for a moment.
+#[test]
+fn a_matrix_turns_when_something_is_due() {
+    let device = Device::new(2, &base().documents, at("2026-09-29 08:00"));
+    let ask = |as_of| MatrixAsk { as_of, branch: String::new(), unshared: BTreeSet::new() };
+    let (mut as_of, mut turns, mut differ) = (at("2026-09-29 08:00"), 0, 0);
+    while as_of < at("2026-10-02 08:00") {
+        let (before, until) = matrix_until(&device.rows, &ask(as_of)).unwrap();
+        let until = until.unwrap();
+        let after = matrix(&device.rows, &ask(until)).unwrap();
+        differ += u32::from(before.branches != after.branches);
+        turns += 1;
+        as_of = until;
+    }
+    assert!((4..60).contains(&turns), "{turns} turns in three days");
+    assert!(differ * 2 >= turns, "{differ} of {turns} turns changed anything");
 }
 
 /// The control of the test above: what it compares does change with what is done.

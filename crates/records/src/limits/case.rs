@@ -61,6 +61,7 @@ impl Case<'_> {
             part: self.part,
             record: Some(self.record.clone()),
             from: self.from,
+            soon: term.soon,
             due: term.due,
             end,
             state: LimitState::at(as_of, term.soon, term.due, end),

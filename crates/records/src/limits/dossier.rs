@@ -40,6 +40,7 @@ pub fn of_dossier(view: &View, policies: &Policies, receipts: &impl Receipts, as
             part: None,
             record: Some(customer.id.clone()),
             from: owed.from,
+            soon: owed.term.soon,
             due: owed.term.due,
             end: owed.end,
             state: owed.state,

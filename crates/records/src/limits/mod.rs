@@ -41,6 +41,9 @@ pub struct Limit {
     pub record: Option<RecordId>,
     /// When it started.
     pub from: Timestamp,
+    /// From when on it is soon due.
+    #[serde(skip)]
+    pub soon: Timestamp,
     /// When it is due.
     pub due: Timestamp,
     /// When it was fulfilled.

@@ -2,15 +2,20 @@
 
 use std::path::{Path, PathBuf};
 
-use records::{Dossier, Fields, Value, View};
+use records::{Dossier, Fields, Invalid, Value, View};
+use relay::limits::{VIEW_READER_CACHE_KIB, VIEW_WRITER_CACHE_KIB};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, TransactionBehavior};
-use tests::generate::{Branch, Dice, Operation, Pen};
+use tests::generate::{Branch, Dice, Pen};
 use vocab::{Actor, BranchId, DeviceCode, DocId, EventId, RecordId, Timestamp};
 
 use super::Failed;
 
 /// How many threads draw and write dossiers.
 const THREADS: u64 = 2;
+
+/// How many changes a dossier has at a first join, genesis left out.
+const NEW_CHANGES: usize = 7;
 
 /// A branch's documents. Drawing a document edit by edit takes long, so only some are drawn; the others are those under other
 /// ids, with histories of their own.
@@ -30,16 +35,35 @@ pub(super) struct Drawn {
 }
 
 impl Book {
-    /// A branch of which so many dossiers are drawn.
+    /// A branch of which so many dossiers are drawn: a year of everything that was done.
     pub(super) fn draw(branch: &Branch, drawn: u64) -> Result<Book, Failed> {
+        Book::of(branch, drawn, |branch, index| {
+            let operations = branch.operations(index);
+            write(branch.device(index), |pen| pen.document(operations))
+        })
+    }
+
+    /// The same branch at a first join: dossiers of eight changes each, genesis among them.
+    pub(super) fn draw_new(branch: &Branch, drawn: u64) -> Result<Book, Failed> {
+        Book::of(branch, drawn, |branch, index| {
+            let dossier = branch.dossier(index);
+            write(branch.device(index), |pen| pen.write(&dossier, NEW_CHANGES))
+        })
+    }
+
+    fn of(
+        branch: &Branch,
+        drawn: u64,
+        draw: impl Fn(&Branch, u64) -> Result<Drawn, Failed> + Sync,
+    ) -> Result<Book, Failed> {
         let drawn = drawn.min(branch.customers);
+        let draw = &draw;
         let written = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..THREADS)
                 .map(|thread| {
                     scope.spawn(move || {
                         let mine = (0..drawn).filter(|index| index % THREADS == thread);
-                        mine.map(|index| Ok((index, write(branch.operations(index), branch.device(index))?)))
-                            .collect::<Result<Vec<_>, Failed>>()
+                        mine.map(|index| Ok((index, draw(branch, index)?))).collect::<Result<Vec<_>, Failed>>()
                     })
                 })
                 .collect();
@@ -51,8 +75,9 @@ impl Book {
         let mut written: Vec<_> = written.into_iter().flatten().collect();
         written.sort_by_key(|(index, _)| *index);
         let board = records::Class::Board.document(BranchId::from_bytes([1; 16])).ok_or("a board has a document")?;
-        let (bytes, _, _) = write(branch.board(), DeviceCode::enrolled(branch.number * 100_000))?;
-        let drawn = written.into_iter().map(|(_, (bytes, changes, view))| Drawn { bytes, changes, view }).collect();
+        let board_of = branch.board();
+        let Drawn { bytes, .. } = write(DeviceCode::enrolled(branch.number * 100_000), |pen| pen.document(board_of))?;
+        let drawn = written.into_iter().map(|(_, drawn)| drawn).collect();
         Ok(Book { branch: *branch, drawn, board: (board, bytes), edits: 0 })
     }
 
@@ -153,11 +178,14 @@ impl Book {
     }
 }
 
-fn write(operations: Vec<Operation>, code: DeviceCode) -> Result<(Vec<u8>, usize, View), Failed> {
+fn write(
+    code: DeviceCode,
+    write: impl FnOnce(&mut Pen) -> Result<(Dossier, Vec<Vec<u8>>), Invalid>,
+) -> Result<Drawn, Failed> {
     let mut actor = [7; 16];
     actor[..code.to_string().len()].copy_from_slice(code.to_string().as_bytes());
-    let (document, changes) = Pen::new(Actor::from_bytes(actor), code).document(operations)?;
-    Ok((document.save(), changes.len(), document.read()))
+    let (document, changes) = write(&mut Pen::new(Actor::from_bytes(actor), code))?;
+    Ok(Drawn { bytes: document.save(), changes: changes.len(), view: document.read() })
 }
 
 /// A file of rows.
@@ -169,9 +197,9 @@ pub(super) struct BookFile {
 
 impl BookFile {
     pub(super) fn create(path: &Path) -> Result<BookFile, Failed> {
-        let rows = connect(path)?;
+        let rows = connect(path, CACHE_KIB[1])?;
         readmodel::prepare(&rows)?;
-        Ok(BookFile { path: path.to_owned(), rows, reader: connect(path)? })
+        Ok(BookFile { path: path.to_owned(), rows, reader: connect(path, CACHE_KIB[0])? })
     }
 
     /// The connection that asks.
@@ -190,7 +218,7 @@ impl BookFile {
     /// A copy, and a connection that asks it.
     pub(super) fn copy(&self, path: &Path) -> Result<Connection, Failed> {
         self.rows.execute("VACUUM INTO ?1", [path.to_string_lossy()])?;
-        connect(path)
+        connect(path, CACHE_KIB[0])
     }
 
     pub(super) fn megabytes(&self) -> Result<f64, Failed> {
@@ -213,20 +241,17 @@ impl BookFile {
     }
 }
 
+/// What the relay gives SQLite for a connection that reads, and for the one that writes, in KiB.
+const CACHE_KIB: [i64; 2] = [VIEW_READER_CACHE_KIB, VIEW_WRITER_CACHE_KIB];
+
 /// As the relay opens it.
-fn connect(path: &Path) -> Result<Connection, Failed> {
+fn connect(path: &Path, cache_kib: i64) -> Result<Connection, Failed> {
     let connection = Connection::open(path)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "secure_delete", "ON")?;
-    if let Ok(kib) = std::env::var("X_CACHE") {
-        connection.pragma_update(None, "cache_size", -kib.parse::<i64>()?)?;
-    }
-    if let Ok(mb) = std::env::var("X_MMAP") {
-        connection.pragma_update(None, "mmap_size", mb.parse::<i64>()? << 20)?;
-    }
-    connection
-        .set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, std::env::var("X_QPSG").is_ok())?;
+    connection.pragma_update(None, "cache_size", -cache_kib)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(128);
     Ok(connection)
 }

@@ -77,7 +77,7 @@ pub(super) async fn view(
         }
         "matrix" => {
             let as_of = asked(&["as_of"])?.as_of()?;
-            answer(&state.matrix(&branch, as_of).await?)
+            laid_out(&state.matrix(&branch, as_of).await?)
         }
         "complaints" => {
             let ask = ComplaintsAsk { as_of: asked(&["as_of"])?.as_of()? };

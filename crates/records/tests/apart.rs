@@ -199,6 +199,22 @@ fn reviewed_beside_a_correction_is_stale_because_nobody_approves_what_was_not_se
 }
 
 #[test]
+fn a_completion_corrected_twice_is_the_later_and_flagged_because_staff_gain_from_the_earlier() {
+    let base = done();
+    let changes = apart(
+        &base,
+        vec![takes(wang(), 100, TASK, "corrected", done_at(72)), takes(boss(), 90, TASK, "corrected", done_at(78))],
+    );
+    let (mut dossier, view) = merged(&base, &changes);
+    assert_eq!(time(&view, TASK, "done_at"), Some(at(78)));
+    assert_eq!(reasons(&view), ["flag-corrected_twice"]);
+    boss().edit(&mut dossier, 120, |edit| edit.resolve(&event("01-99"), "EXEC-01-1/corrected_twice", 2));
+    let view = dossier.read();
+    assert_eq!(time(&view, TASK, "done_at"), Some(at(72)));
+    assert!(view.conflicts.is_empty(), "{:?}", view.conflicts);
+}
+
+#[test]
 fn approved_beside_an_edit_of_need_or_plan_is_stale() {
     let base = dossier();
     for field in ["need", "plan"] {

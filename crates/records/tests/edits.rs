@@ -137,17 +137,43 @@ fn what_an_author_had_no_right_to_takes_no_effect_and_is_listed() {
             edit.step(&event("01-88"), &id("EXEC-01-1"), "cancelled", fields([("why", "x")]))
         })
     };
-    let mut change = automerge::Change::from_bytes(forged).unwrap().decode();
-    change.message = Some("auditor:审*".to_owned());
-    change.hash = None;
-    let bytes = automerge::Change::from(change).raw_bytes().to_vec();
-    honest.apply(&[&bytes]).unwrap();
+    honest.apply(&[&by_an_auditor(forged)]).unwrap();
     let view = honest.read();
     assert_eq!(text(&view, "EXEC-01-1", "status"), Some("in_progress"));
     assert_eq!(text(&view, "CUST-01-1", "name"), Some("*先生"));
     let listed: Vec<_> = view.conflicts.iter().map(|conflict| (conflict.kind, conflict.reason)).collect();
     assert_eq!(listed, [(ConflictKind::NoEffect, "flag-no_right"), (ConflictKind::NoEffect, "flag-no_right")]);
     assert!(view.conflicts.iter().any(|conflict| conflict.candidates[0].value == Value::from("黑*")));
+}
+
+/// `change` as a client wrote it that checks nothing, by an auditor.
+fn by_an_auditor(change: Vec<u8>) -> Vec<u8> {
+    let mut change = automerge::Change::from_bytes(change).unwrap().decode();
+    change.message = Some("auditor:审*".to_owned());
+    change.hash = None;
+    automerge::Change::from(change).raw_bytes().to_vec()
+}
+
+#[test]
+fn a_record_made_without_the_right_is_not_shown_only_listed() {
+    let honest = started();
+    let made = |role: fn(Vec<u8>) -> Vec<u8>| {
+        let mut copy = honest.clone();
+        let need = fields([("need", "黑客"), ("plan", "x")]);
+        let change = boss().edit(&mut copy, 60, |edit| {
+            edit.create(&records::ASSESSMENT, &id("REQ-01-7"), Some(&id("CUST-01-1")), need)
+        });
+        let mut dossier = honest.clone();
+        dossier.apply(&[&role(change)]).unwrap();
+        dossier.read()
+    };
+    let view = made(by_an_auditor);
+    assert!(view.record(&id("REQ-01-7")).is_none());
+    assert_eq!(view.records.len(), honest.read().records.len());
+    let listed: Vec<_> = view.conflicts.iter().map(|conflict| (conflict.record.clone(), conflict.reason)).collect();
+    assert_eq!(listed, [(id("REQ-01-7"), "flag-no_right")]);
+    let whoever_may = made(|change| change);
+    assert!(whoever_may.record(&id("REQ-01-7")).is_some() && whoever_may.conflicts.is_empty());
 }
 
 #[test]

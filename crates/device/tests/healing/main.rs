@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod board;
+mod effects;
 mod relay;
 
 use std::collections::{BTreeMap, BTreeSet};

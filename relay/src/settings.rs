@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::limits;
 use crate::rate::Rate;
@@ -38,6 +39,8 @@ pub struct ConnectionLimits {
     pub frames: Rate,
     /// Bytes of one connection; beyond them it is read no faster than this.
     pub bytes: Rate,
+    /// How long a connection may take nothing of what waits to be sent to it before it is given up.
+    pub send_timeout: Duration,
 }
 
 impl Default for ConnectionLimits {
@@ -49,6 +52,7 @@ impl Default for ConnectionLimits {
             openings_per_address: limits::OPENINGS_PER_ADDRESS,
             frames: limits::FRAMES_PER_CONNECTION,
             bytes: limits::BYTES_PER_CONNECTION,
+            send_timeout: limits::SEND_TIMEOUT,
         }
     }
 }

@@ -175,7 +175,8 @@ impl Connection {
             }
             self.count_bytes();
             let reads = self.outgoing.len() < limits::OUTGOING_FRAMES_MAX && self.pace.rests_until.is_none();
-            let stuck_at = self.outgoing.waiting_since().map(|since| since + limits::SEND_TIMEOUT);
+            let send_timeout = state.settings().connections.send_timeout;
+            let stuck_at = self.outgoing.waiting_since().map(|since| since + send_timeout);
             let event = tokio::select! {
                 frame = self.stream.next(), if reads => match frame {
                     Some(Ok(Message::Binary(bytes))) => Event::Frame(bytes),

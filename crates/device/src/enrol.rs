@@ -8,7 +8,7 @@ use sync::{DeviceEffect, DeviceSession, Mode, Outcome};
 
 use crate::DeviceError;
 use crate::engine::Engine;
-use crate::exchange::{at, lost, send};
+use crate::exchange::{PATIENCE, at, lost, send};
 use crate::home::{Device, Membership};
 use crate::link::Link;
 use crate::outside::Stopwatch;
@@ -82,7 +82,7 @@ async fn handshake(
     loop {
         while let Some(effect) = session.poll_effect() {
             match effect {
-                DeviceEffect::Send(frame) => send(link, session, frame, watch, None).await,
+                DeviceEffect::Send(frame) => send(link, session, frame, watch, PATIENCE, None).await,
                 DeviceEffect::End(outcome) => return Some(outcome),
                 effect if enough(&effect) => return None,
                 _ => {}

@@ -157,7 +157,9 @@ impl Device {
         let outcome = 'session: loop {
             while let Some(Together { effect, count }) = effects.next_together(&mut session) {
                 match effect {
-                    DeviceEffect::Send(frame) => send(&mut link, &mut session, frame, watch, follow.as_mut()).await,
+                    DeviceEffect::Send(frame) => {
+                        send(&mut link, &mut session, frame, watch, PATIENCE, follow.as_mut()).await;
+                    }
                     DeviceEffect::End(outcome) => break 'session outcome,
                     effect => {
                         let mut performing = engine;
@@ -295,16 +297,19 @@ impl Tale {
     }
 }
 
-/// Sends a frame, or ends the session: when the link is gone, when it takes nothing for as long as a silent one is borne,
+/// How long a link may take nothing of a frame: as long as a silent one is borne.
+pub(crate) const PATIENCE: std::time::Duration = std::time::Duration::from_millis(sync::limits::IDLE_MS_MAX);
+
+/// Sends a frame, or ends the session: when the link is gone, when it takes nothing for as long as `patience`,
 /// or when somebody wants to leave meanwhile.
 pub(crate) async fn send(
     link: &mut Link,
     session: &mut DeviceSession,
     frame: Vec<u8>,
     watch: Stopwatch,
+    patience: std::time::Duration,
     follow: Option<&mut Follow<'_>>,
 ) {
-    let patience = std::time::Duration::from_millis(sync::limits::IDLE_MS_MAX);
     let sent = tokio::select! {
         sent = tokio::time::timeout(patience, link.send(frame)) => matches!(sent, Ok(Ok(()))),
         () = left(follow) => false,
@@ -336,5 +341,50 @@ pub(crate) fn lost(relay: &str) -> DeviceError {
     DeviceError::Unreachable {
         relay: relay.to_owned(),
         source: Box::new(std::io::Error::from(std::io::ErrorKind::ConnectionAborted)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use sync::{DeviceConfig, DeviceSecret, EnrolmentRequest, Outcome};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// Bytes that no system keeps for somebody who does not read.
+    const LONG: usize = 64 << 20;
+
+    #[tokio::test]
+    async fn a_relay_that_takes_nothing_of_a_frame_is_given_up_and_one_that_takes_it_is_not() {
+        for takes in [true, false] {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = listener.local_addr().unwrap();
+            let relay = tokio::spawn(async move {
+                let (stream, _) = listener.accept().await.unwrap();
+                let mut socket = tokio_tungstenite::accept_async(stream).await.unwrap();
+                while takes && futures_util::StreamExt::next(&mut socket).await.is_some_and(|frame| frame.is_ok()) {}
+                std::future::pending::<()>().await;
+            });
+            let mut link = Link::open(&format!("http://{address}")).await.unwrap();
+            let watch = Stopwatch::start();
+            let config = DeviceConfig { mode: Mode::Once, app: "test/1".to_owned() };
+            let request = EnrolmentRequest { invite: "X".to_owned(), name: "X".to_owned(), code: None };
+            let mut session = DeviceSession::enrol(config, DeviceSecret::from_bytes(&[1; 32]), request, watch.tick());
+            let patience = if takes { PATIENCE } else { Duration::from_millis(300) };
+            let sending = async {
+                for _ in 0..LONG / (1 << 20) {
+                    send(&mut link, &mut session, vec![0; 1 << 20], watch, patience, None).await;
+                    if let Some(DeviceEffect::End(outcome)) = session.poll_effect() {
+                        return Some(outcome);
+                    }
+                }
+                None
+            };
+            let ended = tokio::time::timeout(Duration::from_secs(30), sending).await.expect("it waits for ever");
+            assert_eq!(matches!(ended, Some(Outcome::Lost { .. })), !takes, "{ended:?}");
+            relay.abort();
+        }
     }
 }

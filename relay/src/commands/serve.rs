@@ -71,6 +71,7 @@ impl LimitArgs {
             openings_per_address: Rate { per_second: self.openings_per_second, burst: self.openings_burst },
             frames: Rate { per_second: self.frames_per_second, burst: self.frames_burst },
             bytes: Rate { per_second: self.bytes_per_second, burst: self.bytes_burst },
+            send_timeout: limits::SEND_TIMEOUT,
         }
     }
 }

@@ -1,9 +1,11 @@
 //! What one peer, one address and everybody together may ask of the relay: each bound is stated, and holds nobody else up.
 
+use std::time::Duration;
+
 use futures_util::{SinkExt, StreamExt};
 use relay::{ConnectionLimits, Rate, Settings};
-use sync::Code;
 use sync::wire::{Frame, Packing};
+use sync::{Code, Mode, Outcome};
 use tokio::time::timeout;
 use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
@@ -50,6 +52,44 @@ async fn leave(relay: &Running, mut socket: Socket, left: u64) {
     while relay.metric("fieldbook_relay_connections").await > left {
         tokio::task::yield_now().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_follower_that_takes_nothing_is_given_up_and_one_that_reads_is_not() {
+    let limits = ConnectionLimits { send_timeout: Duration::from_millis(500), ..ConnectionLimits::default() };
+    let (_home, relay) = relay_with(limits, false).await;
+    let mut writer = Device::enrolled(1, &relay, "上海").await;
+    let mut reader = Device::enrolled(2, &relay, "上海").await;
+    let deaf = Device::enrolled(3, &relay, "上海").await;
+    let socket = deaf.welcomed_to(&relay, Mode::Follow).await;
+    let enough = doc(250);
+    let url = relay.url();
+    let follows = tokio::spawn(async move {
+        let outcome = reader.follow_at(&url, |device| device.documents.contains_key(&enough)).await;
+        (outcome, reader)
+    });
+    while relay.metric("fieldbook_relay_connections").await < 2 {
+        tokio::task::yield_now().await;
+    }
+    // As much as the systems at both ends keep for somebody who does not read, and then some.
+    for number in 1..200 {
+        writer.write(doc(number), "noise", &noise(u64::from(number), 200_000));
+        writer.sync(&relay).await;
+        if relay.metric("fieldbook_relay_connections").await < 2 {
+            break;
+        }
+    }
+    let given_up = async {
+        while relay.metric("fieldbook_relay_connections").await > 1 {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, given_up).await.expect("one is given up");
+    writer.write(enough, "last", "1");
+    writer.sync(&relay).await;
+    let (outcome, reader) = timeout(PATIENCE, follows).await.unwrap().unwrap();
+    assert_eq!((outcome, reader.documents.len()), (Outcome::Done, writer.documents.len()));
+    drop(socket);
 }
 
 #[tokio::test(flavor = "multi_thread")]

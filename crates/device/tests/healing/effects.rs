@@ -6,8 +6,8 @@ use std::path::Path;
 use device::{Device, DeviceError, Ending, Engine, Filter, Order, Page, Performed, SyncEvent};
 use records::CUSTOMER;
 use store::{Membership, OutboxSeq};
-use sync::{Arrival, DeviceEffect, DeviceSession, Form, Mode, Outcome, Report, Tick};
-use vocab::{BranchId, Cursor, DocId, Epoch, Position, Timestamp, Tombstone};
+use sync::{AdoptReason, Arrival, DeviceEffect, DeviceSession, Form, Mode, Outcome, Report, Tick};
+use vocab::{BranchId, Cursor, DocId, Epoch, Position, Refusal, Timestamp, Tombstone, Verdict};
 
 use super::relay::Relay;
 use super::{copy_home, customer, device, export, fields};
@@ -113,4 +113,56 @@ fn a_store_that_is_told_what_it_wrote_and_lost_goes_on_under_another_actor() {
     assert_ne!(renewed, actor);
     assert!(matches!(ending, Ending::Again(SyncEvent::Restored)), "{ending:?}");
     assert!(export(&mut copy).contains("换了滤芯"));
+}
+
+#[test]
+fn what_arrives_of_an_erased_dossier_is_ignored_and_holds_up_nothing_else() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut home = joined(dir.path(), "home");
+    let mut other = joined(dir.path(), "other");
+    let doc = other.list(&CUSTOMER, &Filter::default(), Order::Id, Page::default()).unwrap().rows[0].doc;
+    let whole = |other: &mut Device| {
+        let stored = other.store_mut().unwrap().read(|tx| tx.document(doc)).unwrap().unwrap();
+        Arrival { doc, form: Form::Saved(stored.bytes.into()) }
+    };
+    let (mut engine, mut session) = begin(&mut home);
+    engine.perform(&mut home, commit(vec![whole(&mut other)], None), &mut session, NOW).unwrap();
+    assert_eq!(home.status().unwrap().dossiers, 2);
+    other.edit("CUST-01-1", fields([("history", "换了滤芯")])).unwrap();
+    customer(&mut other, "李*");
+    let branch = membership(&mut home).branch;
+    let tombstone = sync::sign_tombstone(&[4; 32], branch, doc, Timestamp::from_millis(9), "按客户要求");
+    let erased = Arrival { doc, form: Form::Erased(tombstone) };
+    engine.perform(&mut home, commit(vec![erased], None), &mut session, NOW).unwrap();
+    assert_eq!(home.status().unwrap().dossiers, 1);
+    for arrivals in [written(&mut other), vec![whole(&mut other)]] {
+        engine.perform(&mut home, commit(arrivals, None), &mut session, NOW).unwrap();
+        let shown = export(&mut home);
+        assert!(shown.contains("李*") && !shown.contains(&doc.to_string()) && !shown.contains("换了滤芯"), "{shown}");
+    }
+    assert_eq!(home.status().unwrap().dossiers, 2);
+}
+
+#[test]
+fn after_reconciling_what_was_refused_for_want_of_another_change_or_as_erased_waits_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut home = joined(dir.path(), "home");
+    for history in ["一", "二", "三"] {
+        home.edit("CUST-01-1", fields([("history", history)])).unwrap();
+    }
+    let waiting = home.store_mut().unwrap().read(|tx| tx.outbox(OutboxSeq::START, usize::MAX)).unwrap();
+    let reasons = [Refusal::MissingDependency, Refusal::Erased, Refusal::TooLarge];
+    let verdicts: Vec<_> =
+        waiting.iter().zip(reasons).map(|(entry, reason)| (entry.seq, Verdict::Refused(reason))).collect();
+    home.store_mut().unwrap().write(|tx| tx.settle(&verdicts, Timestamp::EPOCH)).unwrap();
+    let mut adopt = |why: AdoptReason| {
+        let (mut engine, mut session) = begin(&mut home);
+        let (epoch, cursor, ahead) = (Epoch::from_bytes([2; 16]), Cursor::default(), Position::START);
+        let effect = DeviceEffect::AdoptFeed { epoch, cursor, ahead, why };
+        engine.perform(&mut home, effect, &mut session, NOW).unwrap();
+        let status = home.status().unwrap();
+        (status.outbox, status.refused)
+    };
+    assert_eq!(adopt(AdoptReason::FellBehind), (0, 3), "the control");
+    assert_eq!(adopt(AdoptReason::Reconciled), (2, 1), "what is too large stays so");
 }

@@ -19,6 +19,9 @@ const SESSIONS_MAX: usize = 8;
 
 const BRANCH: BranchId = BranchId::from_bytes([2; 16]);
 
+/// What the relay's clock says, always.
+pub(crate) const RELAY_TIME_MS: i64 = 1_714_521_600_000;
+
 const NOW: Tick = Tick::from_millis(1_000);
 
 /// The relay.
@@ -199,7 +202,7 @@ impl Relay {
                     };
                     let device = self.store.enrol(&enrolment).unwrap();
                     let membership = self.membership(&device);
-                    session.handle_enrolment(Ok((membership, Timestamp::from_millis(1_714_521_600_000))), NOW);
+                    session.handle_enrolment(Ok((membership, Timestamp::from_millis(RELAY_TIME_MS))), NOW);
                 }
                 RelayEffect::Append { branch, device, session_actor, submissions } => {
                     let changes = submissions.into_iter().map(|one| Pushed {
@@ -271,7 +274,7 @@ impl Relay {
         let seen = self.store.seen(self.branch, claim.actor).unwrap();
         let same = claim.epoch == Some(branch.epoch);
         Admission {
-            time: Timestamp::from_millis(1_714_521_600_000),
+            time: Timestamp::from_millis(RELAY_TIME_MS),
             membership: self.membership(device),
             epoch: branch.epoch,
             head: self.head(),

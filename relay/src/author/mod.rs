@@ -209,3 +209,52 @@ pub(crate) fn write<T>(
     }
     Ok(drafted.made)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use records::{Fields, TRAINING, Value};
+    use store::{Origin, SecretKey};
+    use vocab::{BranchId, Epoch, Role};
+
+    /// What one change of the relay is, written on `held` with these random bytes: its actor, and the id of what it makes.
+    fn write(held: Option<&[u8]>, random: u8) -> (Actor, RecordId, Vec<u8>) {
+        let branch = Branch {
+            id: BranchId::from_bytes([1; 16]),
+            name: "上海".to_owned(),
+            epoch: Epoch::from_bytes([2; 16]),
+            zone: store::DEFAULT_ZONE.to_owned(),
+            secret: SecretKey::from_bytes([3; 32]),
+            origin: Origin::New,
+            created_at: Timestamp::EPOCH,
+        };
+        let key = key_of(&branch);
+        let author = Author { staff: "主管*".parse().unwrap(), role: Role::Supervisor };
+        let draft = Draft { branch, doc: DocId::from_bytes([4; 16]), author };
+        let drafted =
+            draft.make_on(held, [random; RANDOM_BYTES], Timestamp::from_millis(1_700_000_000_000), |edit, names| {
+                let id = names.record(&TRAINING);
+                let fields =
+                    Fields::from([("training_kind", Value::from("skills")), ("topic", Value::from("岗位技能"))]);
+                edit.create(&TRAINING, &id, None, fields).map_err(invalid)?;
+                Ok(id)
+            });
+        let Drafted { writing, made } = drafted.unwrap();
+        let last = writing.unwrap().changes.pop().unwrap();
+        assert!(last.header.actor.belongs_to(&key));
+        let mut dossier = held.map_or_else(Dossier::create, |bytes| Dossier::receive(bytes).unwrap().0);
+        dossier.take(&[&last.bytes]);
+        (last.header.actor, made, dossier.save())
+    }
+
+    #[test]
+    fn no_two_changes_of_the_relay_share_an_actor_or_an_id() {
+        let (first, made_first, held) = write(None, 1);
+        let (second, made_second, _) = write(Some(&held), 2);
+        // Somebody put the relay back to where it was before the second, or writes at the same moment.
+        let (third, made_third, _) = write(Some(&held), 3);
+        let actors = std::collections::BTreeSet::from([first, second, third]);
+        let ids = std::collections::BTreeSet::from([made_first, made_second, made_third]);
+        assert_eq!((actors.len(), ids.len()), (3, 3));
+    }
+}

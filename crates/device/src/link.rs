@@ -31,7 +31,7 @@ impl Link {
             .max_write_buffer_size(4 * FRAME_BYTES_MAX);
         let unreachable = |source| DeviceError::Unreachable { relay: relay.to_owned(), source };
         let connector = if url.starts_with("wss") {
-            Connector::Rustls(tls().map_err(|source| unreachable(source))?)
+            Connector::Rustls(tls().map_err(&unreachable)?)
         } else {
             Connector::Plain
         };

@@ -30,11 +30,8 @@ impl Link {
             .max_frame_size(Some(FRAME_BYTES_MAX))
             .max_write_buffer_size(4 * FRAME_BYTES_MAX);
         let unreachable = |source| DeviceError::Unreachable { relay: relay.to_owned(), source };
-        let connector = if url.starts_with("wss") {
-            Connector::Rustls(tls().map_err(&unreachable)?)
-        } else {
-            Connector::Plain
-        };
+        let connector =
+            if url.starts_with("wss") { Connector::Rustls(tls().map_err(&unreachable)?) } else { Connector::Plain };
         let connecting = connect_async_tls_with_config(url, Some(config), true, Some(connector));
         match tokio::time::timeout(Duration::from_millis(HANDSHAKE_MS_MAX), connecting).await {
             Ok(Ok((socket, _response))) => Ok(Link { socket }),

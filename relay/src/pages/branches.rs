@@ -1,6 +1,6 @@
 //! The branches and their counts, and the overview of one branch.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use maud::{Markup, html};
 use readmodel::{CustomerFilter, Page};
 use records::Kind;
@@ -8,7 +8,8 @@ use vocab::{Month, Timestamp};
 
 use super::access::Person;
 use super::data::{self, BranchFigures};
-use super::layout::{self, Place, Shell, Tab};
+use super::frame::Frame;
+use super::layout::{self, Shell, Tab};
 use super::live;
 use super::matrix;
 use super::parts::{self, Sign, Tone, cell, mark};
@@ -138,18 +139,11 @@ fn lag(words: &Words, branch: &BranchFigures, now: Timestamp) -> Markup {
 }
 
 /// `GET /branches/{branch}`
-pub(super) async fn one(
-    State(state): State<AppState>,
-    Path(id): Path<String>,
-    visit: Visit,
-    person: Person,
-) -> Result<Markup, Problem> {
-    let branch = person.branch(&state, &id).await?;
-    let words = Words::of(visit.lang).in_zone(&branch.zone);
-    let figures = data::figures(&state, branch).await?;
-    let latest = data::customers(&state, figures.branch.id, CustomerFilter::default(), LATEST_CUSTOMERS).await?.rows;
+pub(super) async fn one(frame: Frame) -> Result<Markup, Problem> {
+    let Frame { state, words, branch, .. } = &frame;
+    let figures = data::figures(state, branch.clone()).await?;
+    let latest = data::customers(state, figures.branch.id, CustomerFilter::default(), LATEST_CUSTOMERS).await?.rows;
     let now = data::now();
-    let branch = &figures.branch;
     let matrix = state.matrix(branch, now).await.map_err(data::broken)?;
     let tile = |key: &str, value: Markup, beside: Markup| {
         html! { div { dt { (words.text(key)) } dd { (value) @if !beside.0.is_empty() { " " small { (beside) } } } } }
@@ -169,19 +163,19 @@ pub(super) async fn one(
             (tile("pages-conflicts", conflicts(&figures), html! {}))
             (tile("pages-devices", html! { (figures.active_devices()) }, html! { (words.with("pages-seen-recently", &[("count", figures.seen_since(silent_before(now)).into())])) }))
             (tile("pages-feed-head", html! { (grouped(figures.store.head.get())) }, html! {}))
-            (tile("pages-lag", lag(&words, &figures, now), html! {}))
+            (tile("pages-lag", lag(words, &figures, now), html! {}))
         }
         // The month that a review looks back on, and the one that goes on.
         @let month = Month::of(now);
-        p { (review::link(&words, branch.id, month.back(1))) " · " (review::link(&words, branch.id, month)) }
+        p { (review::link(words, branch.id, month.back(1))) " · " (review::link(words, branch.id, month)) }
         section.panel aria-labelledby="matrix" {
             header { h2 #matrix { (words.text("views-matrix")) } p.muted.small { (words.text("views-matrix-lead")) } }
-            (matrix::table(&words, &matrix, |_| Some(Tab::Due.path(branch.id))))
+            (matrix::table(words, &matrix, |_| Some(Tab::Due.path(branch.id))))
         }
         div.columns {
-            (states(&words, &figures, &records::TASK, "pages-tasks-by-status"))
-            (states(&words, &figures, &records::ASSESSMENT, "pages-assessments-by-state"))
-            (states(&words, &figures, &records::FEEDBACK, "pages-feedback-by-state"))
+            (states(words, &figures, &records::TASK, "pages-tasks-by-status"))
+            (states(words, &figures, &records::ASSESSMENT, "pages-assessments-by-state"))
+            (states(words, &figures, &records::FEEDBACK, "pages-feedback-by-state"))
             section.panel aria-labelledby="latest" {
                 header { h2 #latest { (words.text("pages-latest-customers")) } a.end href=(Tab::Customers.path(branch.id)) { (words.text("pages-tab-customers")) } }
                 @if latest.is_empty() {
@@ -199,15 +193,7 @@ pub(super) async fn one(
             }
         }
     };
-    let shell = Shell {
-        visit: &visit,
-        words: &words,
-        title: &branch.name,
-        person: Some(&person),
-        place: Some(Place { branch: branch.id, name: &branch.name, tab: Tab::Overview }),
-        live: Some(live::path(Some(branch.id))),
-    };
-    Ok(layout::page(&shell, body))
+    Ok(frame.whole(Tab::Overview, &branch.name, body))
 }
 
 fn states(words: &Words, figures: &BranchFigures, kind: &Kind, title: &str) -> Markup {

@@ -1,56 +1,32 @@
 //! The flow of complaints: how many stand at each step, whose they are, how old, and how the limit of the step stands.
 
-use axum::extract::{Path, Query, State};
 use maud::{Markup, html};
 use readmodel::views::{self, ComplaintStep, ComplaintsAsk};
-use serde::Deserialize;
 
-use super::access::Person;
-use super::data;
 use super::frame::{AsOf, Frame, Names, limit_state, minutes};
 use super::layout::Tab;
 use super::parts::{self, Sign, Tone, cell, mark, none};
 use super::problem::Problem;
-use super::request::Visit;
 use super::words::{Words, grouped};
-use crate::AppState;
-
-#[derive(Debug, Deserialize)]
-pub(super) struct Asked {
-    #[serde(default)]
-    day: String,
-}
 
 /// `GET /branches/{branch}/complaints`
-pub(super) async fn page(
-    State(state): State<AppState>,
-    Path(id): Path<String>,
-    Query(asked): Query<Asked>,
-    visit: Visit,
-    person: Person,
-) -> Result<Markup, Problem> {
-    let branch = person.branch(&state, &id).await?;
-    let words = Words::of(visit.lang).in_zone(&branch.zone);
-    let as_of = AsOf::of(&asked.day)?;
+pub(super) async fn page(frame: Frame, as_of: AsOf) -> Result<Markup, Problem> {
+    let words = &frame.words;
     let ask = ComplaintsAsk { as_of: as_of.at };
-    let flow = state.views(branch.id, move |rows| Ok(views::complaints(rows, &ask)?)).await.map_err(data::broken)?;
+    let flow = frame.rows(move |rows| views::complaints(rows, &ask)).await?;
     let customers = flow.steps.iter().flat_map(|step| &step.items).filter_map(|item| item.customer.as_ref());
-    let names = Names::read(&state, &branch, customers).await?;
-    let frame = Frame { visit: &visit, words: &words, person: &person, branch: &branch, tab: Tab::Complaints };
-    let here = Tab::Complaints.path(branch.id);
+    let names = Names::read(&frame, customers).await?;
     let body = html! {
-        (as_of.form(&words, &here))
-        (as_of.notice(&words))
         ol.flow { @for step in &flow.steps {
             li { span.muted { (words.code("enum-complaint_state", step.step)) } b.number { (grouped(step.count)) } }
         } }
         @for step in flow.steps.iter().filter(|step| step.count > 0) { (one(&frame, &names, step)) }
     };
-    Ok(frame.page(&words.text("views-complaints"), &words.text("views-complaints-lead"), body))
+    Ok(frame.dated(Tab::Complaints, &as_of, &words.text("views-complaints"), "views-complaints-lead", body))
 }
 
-fn one(frame: &Frame<'_>, names: &Names, step: &ComplaintStep) -> Markup {
-    let words = frame.words;
+fn one(frame: &Frame, names: &Names, step: &ComplaintStep) -> Markup {
+    let words = &frame.words;
     let columns = ["kind-complaint", "kind-customer", "views-owner", "views-since", "views-age", "views-state"];
     let columns = columns.map(|key| words.text(key));
     let heads: Vec<(&str, &str)> = columns.iter().map(|label| (label.as_str(), "")).collect();

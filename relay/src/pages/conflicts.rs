@@ -9,11 +9,11 @@ use serde::Deserialize;
 
 use super::access::{Person, SameSite};
 use super::data::{self, ConflictLine, Opened};
-use super::layout::{self, Place, Shell, Tab};
-use super::live;
+use super::frame::Frame;
+use super::layout::Tab;
 use super::parts::{self, Paging, Sign, Tone, cell, mark, none};
 use super::problem::Problem;
-use super::request::{Visit, local_path};
+use super::request::local_path;
 use super::sign_in::go;
 use super::values;
 use super::words::{Words, grouped};
@@ -51,17 +51,10 @@ impl Settling {
 }
 
 /// `GET /branches/{branch}/conflicts`
-pub(super) async fn list(
-    State(state): State<AppState>,
-    Path(id): Path<String>,
-    Query(asked): Query<Asked>,
-    visit: Visit,
-    person: Person,
-) -> Result<Markup, Problem> {
-    let branch = person.branch(&state, &id).await?;
-    let words = Words::of(visit.lang).in_zone(&branch.zone);
+pub(super) async fn list(frame: Frame, Query(asked): Query<Asked>) -> Result<Markup, Problem> {
+    let Frame { state, words, branch, .. } = &frame;
     let page = Paging::of(&asked.page, PAGE_CONFLICTS);
-    let found = data::conflicts(&state, branch.id, page.rows()).await?;
+    let found = data::conflicts(state, branch.id, page.rows()).await?;
     let title = words.text("pages-conflicts");
     let here = Tab::Conflicts.path(branch.id);
     let body = html! {
@@ -74,20 +67,12 @@ pub(super) async fn list(
             @if found.rows.is_empty() {
                 p.empty { (words.text("pages-conflicts-empty")) }
             } @else {
-                (table(&words, branch.id, &found.rows))
+                (table(words, branch.id, &found.rows))
             }
         }
-        (page.links(&words, found.total, |page| format!("{here}?page={page}")))
+        (page.links(words, found.total, |page| format!("{here}?page={page}")))
     };
-    let shell = Shell {
-        visit: &visit,
-        words: &words,
-        title: &title,
-        person: Some(&person),
-        place: Some(Place { branch: branch.id, name: &branch.name, tab: Tab::Conflicts }),
-        live: Some(live::path(Some(branch.id))),
-    };
-    Ok(layout::page(&shell, body))
+    Ok(frame.whole(Tab::Conflicts, &title, body))
 }
 
 fn table(words: &Words, branch: vocab::BranchId, rows: &[ConflictLine]) -> Markup {
@@ -214,17 +199,11 @@ fn document_path(branch: BranchId, doc: DocId) -> String {
 }
 
 /// `GET /branches/{branch}/conflicts/{doc}`: the disagreements of one document, a dossier's or the board's.
-pub(super) async fn document(
-    State(state): State<AppState>,
-    Path((id, doc)): Path<(String, String)>,
-    visit: Visit,
-    person: Person,
-) -> Result<Markup, Problem> {
-    let branch = person.branch(&state, &id).await?;
+pub(super) async fn document(frame: Frame, Path((_, doc)): Path<(String, String)>) -> Result<Markup, Problem> {
+    let Frame { state, words, person, branch, .. } = &frame;
     let doc: DocId = doc.parse().map_err(|_| Problem::NotFound)?;
-    let opened = data::document(&state, branch.id, doc).await?.ok_or(Problem::NotFound)?;
-    let words = Words::of(visit.lang).in_zone(&branch.zone);
-    let settling = Settling::of(&person, branch.id, doc, Tab::Conflicts.path(branch.id));
+    let opened = data::document(state, branch.id, doc).await?.ok_or(Problem::NotFound)?;
+    let settling = Settling::of(person, branch.id, doc, Tab::Conflicts.path(branch.id));
     let title = words.text("pages-conflicts");
     let customer = opened.view.customer.as_ref().and_then(|id| opened.view.record(id));
     let open = || opened.view.conflicts.iter().filter(|conflict| conflict.kind != ConflictKind::NoEffect);
@@ -241,18 +220,10 @@ pub(super) async fn document(
         }
         section.panel aria-label=(title) {
             @if open().next().is_none() { p.empty { (words.text("pages-conflicts-empty")) } }
-            div.in { @for conflict in open() { (one(&words, &opened, conflict, &settling)) } }
+            div.in { @for conflict in open() { (one(words, &opened, conflict, &settling)) } }
         }
     };
-    let shell = Shell {
-        visit: &visit,
-        words: &words,
-        title: &title,
-        person: Some(&person),
-        place: Some(Place { branch: branch.id, name: &branch.name, tab: Tab::Conflicts }),
-        live: Some(live::path(Some(branch.id))),
-    };
-    Ok(layout::page(&shell, body))
+    Ok(frame.whole(Tab::Conflicts, &title, body))
 }
 
 #[derive(Debug, Deserialize)]

@@ -1,20 +1,17 @@
 //! The customers of a branch: searched, filtered, in pages.
 
-use axum::extract::{Path, Query, State};
+use axum::extract::Query;
 use maud::{Markup, html};
 use readmodel::CustomerFilter;
 use records::{CUSTOMER, Shape};
 use serde::Deserialize;
 
-use super::access::Person;
 use super::data::{self, CustomerLine};
-use super::layout::{self, Place, Shell, Tab, in_query};
-use super::live;
+use super::frame::Frame;
+use super::layout::{Tab, in_query};
 use super::parts::{self, Paging, Sign, Tone, cell, mark, none};
 use super::problem::Problem;
-use super::request::Visit;
 use super::words::{Words, grouped};
-use crate::AppState;
 
 /// Customers on one page.
 const PAGE_CUSTOMERS: u32 = 50;
@@ -56,18 +53,11 @@ fn codes(field: &str) -> &'static [&'static str] {
 }
 
 /// `GET /branches/{branch}/customers`
-pub(super) async fn list(
-    State(state): State<AppState>,
-    Path(id): Path<String>,
-    Query(asked): Query<Asked>,
-    visit: Visit,
-    person: Person,
-) -> Result<Markup, Problem> {
-    let branch = person.branch(&state, &id).await?;
-    let words = Words::of(visit.lang).in_zone(&branch.zone);
+pub(super) async fn list(frame: Frame, Query(asked): Query<Asked>) -> Result<Markup, Problem> {
+    let Frame { state, words, branch, .. } = &frame;
     let filter = asked.filter();
     let page = Paging::of(&asked.page, PAGE_CUSTOMERS);
-    let found = data::customers(&state, branch.id, filter.clone(), page.rows()).await?;
+    let found = data::customers(state, branch.id, filter.clone(), page.rows()).await?;
     let title = words.text("pages-customers");
     let here = Tab::Customers.path(branch.id);
     let unfiltered = filter == CustomerFilter::default();
@@ -81,25 +71,17 @@ pub(super) async fn list(
     };
     let body = html! {
         div.title { h1 { (title) } span.muted.number { (grouped(found.total)) } }
-        (form(&words, &here, &filter))
+        (form(words, &here, &filter))
         section.panel aria-label=(title) {
             @if found.rows.is_empty() {
                 p.empty { (words.text(if unfiltered { "pages-customers-none" } else { "pages-customers-empty" })) }
             } @else {
-                (table(&words, branch.id, &found.rows))
+                (table(words, branch.id, &found.rows))
             }
         }
-        (page.links(&words, found.total, address))
+        (page.links(words, found.total, address))
     };
-    let shell = Shell {
-        visit: &visit,
-        words: &words,
-        title: &title,
-        person: Some(&person),
-        place: Some(Place { branch: branch.id, name: &branch.name, tab: Tab::Customers }),
-        live: Some(live::path(Some(branch.id))),
-    };
-    Ok(layout::page(&shell, body))
+    Ok(frame.whole(Tab::Customers, &title, body))
 }
 
 fn form(words: &Words, here: &str, filter: &CustomerFilter) -> Markup {

@@ -1,7 +1,7 @@
 //! The daily check of a branch, which a supervisor signs.
 
 use axum::Form;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::response::Response;
 use maud::{Markup, html};
 use readmodel::views::{self, Daily, DailyItem, UnseenDevice};
@@ -16,18 +16,11 @@ use super::frame::{AsOf, Frame, Names};
 use super::layout::Tab;
 use super::parts::{self, Sign, Tone, cell, mark, none};
 use super::problem::Problem;
-use super::request::Visit;
 use super::sign_in::go;
 use super::words::{Words, grouped};
 use crate::api::views::daily_ask;
 use crate::author::{Draft, check};
 use crate::{AppState, Error};
-
-#[derive(Debug, Deserialize)]
-pub(super) struct Asked {
-    #[serde(default)]
-    day: String,
-}
 
 async fn read(state: &AppState, branch: &Branch, as_of: &AsOf) -> Result<Daily, Problem> {
     let ask = daily_ask(state, branch, as_of.at).await.map_err(data::broken)?;
@@ -35,37 +28,26 @@ async fn read(state: &AppState, branch: &Branch, as_of: &AsOf) -> Result<Daily, 
 }
 
 /// `GET /branches/{branch}/daily`
-pub(super) async fn page(
-    State(state): State<AppState>,
-    Path(id): Path<String>,
-    Query(asked): Query<Asked>,
-    visit: Visit,
-    person: Person,
-) -> Result<Markup, Problem> {
-    let branch = person.branch(&state, &id).await?;
-    let words = Words::of(visit.lang).in_zone(&branch.zone);
-    let as_of = AsOf::of(&asked.day)?;
-    let daily = read(&state, &branch, &as_of).await?;
+pub(super) async fn page(frame: Frame, as_of: AsOf) -> Result<Markup, Problem> {
+    let words = &frame.words;
+    let daily = read(&frame.state, &frame.branch, &as_of).await?;
     let customers = lists(&daily).into_iter().flat_map(|(_, _, items)| items).filter_map(|item| item.customer.as_ref());
     let noted = daily.new_notes.iter().filter_map(|note| note.item.customer.as_ref());
-    let names = Names::read(&state, &branch, customers.chain(noted)).await?;
-    let frame = Frame { visit: &visit, words: &words, person: &person, branch: &branch, tab: Tab::Daily };
-    let here = Tab::Daily.path(branch.id);
+    let names = Names::read(&frame, customers.chain(noted)).await?;
+    let here = Tab::Daily.path(frame.branch.id);
     let title = words.with("views-daily", &[("day", daily.day.to_string().into())]);
     let body = html! {
-        (as_of.form(&words, &here))
-        (as_of.notice(&words))
         (signature(&frame, &here, &as_of, &daily))
-        (summary(&words, &daily))
+        (summary(words, &daily))
         @for (name, count, items) in lists(&daily) {
-            @if count > 0 { (section(&words, name, count, items_table(&frame, &names, items))) }
+            @if count > 0 { (section(words, name, count, items_table(&frame, &names, items))) }
         }
-        @if daily.counts.new_notes > 0 { (section(&words, "new_notes", daily.counts.new_notes, notes(&frame, &names, &daily))) }
+        @if daily.counts.new_notes > 0 { (section(words, "new_notes", daily.counts.new_notes, notes(&frame, &names, &daily))) }
         @if let Some(devices) = daily.devices_unseen.as_ref().filter(|devices| !devices.is_empty()) {
-            (section(&words, "devices_unseen", devices.len() as u64, unseen(&words, devices)))
+            (section(words, "devices_unseen", devices.len() as u64, unseen(words, devices)))
         }
     };
-    Ok(frame.page(&title, &words.text("views-daily-lead"), body))
+    Ok(frame.dated(Tab::Daily, &as_of, &title, "views-daily-lead", body))
 }
 
 /// The lists of the check, each with its name and how many there are.
@@ -104,8 +86,8 @@ fn section(words: &Words, name: &str, count: u64, table: Markup) -> Markup {
     }
 }
 
-fn items_table(frame: &Frame<'_>, names: &Names, items: &[DailyItem]) -> Markup {
-    let words = frame.words;
+fn items_table(frame: &Frame, names: &Names, items: &[DailyItem]) -> Markup {
+    let words = &frame.words;
     let columns = ["pages-history-record", "kind-customer", "views-who", "views-since"].map(|key| words.text(key));
     let heads: Vec<(&str, &str)> = columns.iter().map(|label| (label.as_str(), "")).collect();
     html! {
@@ -129,8 +111,8 @@ fn staff(words: &Words, staff: Option<&str>) -> Markup {
     staff.map_or_else(|| none(words), |staff| html! { (staff) })
 }
 
-fn notes(frame: &Frame<'_>, names: &Names, daily: &Daily) -> Markup {
-    let words = frame.words;
+fn notes(frame: &Frame, names: &Names, daily: &Daily) -> Markup {
+    let words = &frame.words;
     html! {
         ul.entries { @for note in &daily.new_notes {
             li {
@@ -156,8 +138,8 @@ fn unseen(words: &Words, devices: &[UnseenDevice]) -> Markup {
 }
 
 /// Who signed, or the form to sign it in.
-fn signature(frame: &Frame<'_>, here: &str, as_of: &AsOf, daily: &Daily) -> Markup {
-    let words = frame.words;
+fn signature(frame: &Frame, here: &str, as_of: &AsOf, daily: &Daily) -> Markup {
+    let words = &frame.words;
     html! {
         section.panel aria-label=(words.text("views-daily-signature")) { div.in {
             @match &daily.signed {

@@ -1,19 +1,15 @@
 //! The fleet of a branch: which devices there are, when they were last here, and how far they hold the feed.
 
-use axum::extract::{Path, State};
 use maud::{Markup, html};
 use store::Device;
 use vocab::{Position, Timestamp, Tombstone};
 
-use super::access::Person;
 use super::data::{self, Found};
-use super::layout::{self, Place, Shell, Tab};
-use super::live;
+use super::frame::Frame;
+use super::layout::Tab;
 use super::parts::{self, Sign, Tone, cell, mark, none};
 use super::problem::Problem;
-use super::request::Visit;
 use super::words::{Words, grouped};
-use crate::AppState;
 use crate::fleet::{Marks, silent_before};
 
 /// Erasures shown below the devices; `fieldbook-relay erased` lists all.
@@ -23,16 +19,10 @@ const ERASED_SHOWN_MAX: usize = 50;
 const CLOCK_RIGHT_MS: u64 = 2_000;
 
 /// `GET /branches/{branch}/devices`
-pub(super) async fn list(
-    State(state): State<AppState>,
-    Path(id): Path<String>,
-    visit: Visit,
-    person: Person,
-) -> Result<Markup, Problem> {
-    let branch = person.branch(&state, &id).await?;
-    let words = Words::of(visit.lang).in_zone(&branch.zone);
-    let (devices, head) = data::fleet(&state, branch.id).await?;
-    let erased = data::erased(&state, branch.id, ERASED_SHOWN_MAX).await?;
+pub(super) async fn list(frame: Frame) -> Result<Markup, Problem> {
+    let Frame { state, words, branch, .. } = &frame;
+    let (devices, head) = data::fleet(state, branch.id).await?;
+    let erased = data::erased(state, branch.id, ERASED_SHOWN_MAX).await?;
     let lines: Vec<(Device, Marks)> = devices
         .into_iter()
         .map(|device| {
@@ -51,20 +41,12 @@ pub(super) async fn list(
             @if lines.is_empty() {
                 p.empty { (words.text("pages-devices-empty")) }
             } @else {
-                (table(&words, &lines, head, data::now()))
+                (table(words, &lines, head, data::now()))
             }
         }
-        (erasures(&words, &erased))
+        (erasures(words, &erased))
     };
-    let shell = Shell {
-        visit: &visit,
-        words: &words,
-        title: &title,
-        person: Some(&person),
-        place: Some(Place { branch: branch.id, name: &branch.name, tab: Tab::Devices }),
-        live: Some(live::path(Some(branch.id))),
-    };
-    Ok(layout::page(&shell, body))
+    Ok(frame.whole(Tab::Devices, &title, body))
 }
 
 fn table(words: &Words, lines: &[(Device, Marks)], head: Position, now: Timestamp) -> Markup {

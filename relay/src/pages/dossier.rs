@@ -1,6 +1,6 @@
 //! One dossier: the customer, everything done for them, who did it, and what lost against a concurrent edit.
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, Query};
 use maud::{Markup, html};
 use records::{ConflictKind, Field, Kind, Record, Source, Value, View};
 use serde::Deserialize;
@@ -10,15 +10,13 @@ use super::access::Person;
 use super::conflicts::{self, Settling, anchor};
 use super::data::{self, Opened};
 use super::duplicates;
+use super::frame::Frame;
 use super::history;
-use super::layout::{self, Place, Shell, Tab};
-use super::live;
+use super::layout::Tab;
 use super::parts::{self, Sign, Tone, mark, none};
 use super::problem::Problem;
-use super::request::Visit;
 use super::values;
 use super::words::Words;
-use crate::AppState;
 
 /// How deep records may stand inside each other on the page; a chain of references longer than this is cut, not followed.
 const DEPTH_MAX: usize = 8;
@@ -32,52 +30,41 @@ pub(super) struct Asked {
 
 /// `GET /branches/{branch}/customers/{customer}`
 pub(super) async fn page(
-    State(state): State<AppState>,
-    Path((id, customer)): Path<(String, String)>,
+    frame: Frame,
+    Path((_, customer)): Path<(String, String)>,
     Query(asked): Query<Asked>,
-    visit: Visit,
-    person: Person,
 ) -> Result<Markup, Problem> {
-    let branch = person.branch(&state, &id).await?;
-    let words = Words::of(visit.lang).in_zone(&branch.zone);
+    let Frame { state, words, person, branch, .. } = &frame;
     let customer: RecordId = customer.parse().map_err(|_| Problem::NotFound)?;
-    let opened = data::dossier(&state, branch.id, customer.clone()).await?.ok_or(Problem::NotFound)?;
+    let opened = data::dossier(state, branch.id, customer.clone()).await?.ok_or(Problem::NotFound)?;
     let view = &opened.view;
     let record = view.record(&customer).ok_or(Problem::NotFound)?;
     let name = record.text("name").unwrap_or(customer.as_str());
     let here = data::dossier_path(branch.id, customer.as_str());
-    let settling = Settling::of(&person, branch.id, opened.doc, format!("{here}#conflicts"));
+    let settling = Settling::of(person, branch.id, opened.doc, format!("{here}#conflicts"));
     let body = html! {
         p.crumbs { a href=(Tab::Customers.path(branch.id)) { (words.text("pages-tab-customers")) } }
         div.title {
             h1 { (name) }
             span.id.muted { (customer) }
             span.marks {
-                @if let Some(grade) = record.text("grade") { (parts::state(&words, "grade", grade)) }
+                @if let Some(grade) = record.text("grade") { (parts::state(words, "grade", grade)) }
                 @if record.is_void() { (mark(&words.text("record-void"), Tone::Danger, Sign::Cross)) }
             }
         }
-        (disagreements(&words, &opened, &settling))
+        (disagreements(words, &opened, &settling))
         section.panel aria-labelledby="customer" {
-            header { h2 #customer { (words.text("pages-customer-fields")) } (made(&words, &opened, record)) }
-            div.in id=(customer) { (fields(&words, view, record)) (merged(&words, &person, branch.id, record)) }
+            header { h2 #customer { (words.text("pages-customer-fields")) } (made(words, &opened, record)) }
+            div.in id=(customer) { (fields(words, view, record)) (merged(words, person, branch.id, record)) }
         }
-        (work(&words, &opened, record))
-        (without_effect(&words, &opened, &settling))
-        (history::section(&words, &opened, asked.history == "all", &here))
+        (work(words, &opened, record))
+        (without_effect(words, &opened, &settling))
+        (history::section(words, &opened, asked.history == "all", &here))
         p.muted.small { (words.text("pages-document")) " " code { (opened.doc) } }
         @if view.unknown > 0 { p.notice { (words.text("pages-unread")) } }
     };
     let title = format!("{name} {customer}");
-    let shell = Shell {
-        visit: &visit,
-        words: &words,
-        title: &title,
-        person: Some(&person),
-        place: Some(Place { branch: branch.id, name: &branch.name, tab: Tab::Customers }),
-        live: Some(live::path(Some(branch.id))),
-    };
-    Ok(layout::page(&shell, body))
+    Ok(frame.whole(Tab::Customers, &title, body))
 }
 
 /// The customers this one was said to be, and a form to take that back.

@@ -1,21 +1,17 @@
 //! The due list: what is overdue, soon due and open, the most pressing first.
 
-use axum::extract::{Path, Query, State};
+use axum::extract::Query;
 use maud::{Markup, html};
 use readmodel::views::{self, Due, DueAsk, DueItem};
 use records::limits::LimitState;
 use serde::Deserialize;
 use vocab::Role;
 
-use super::access::Person;
-use super::data;
 use super::frame::{AsOf, Frame, Names, limit_state};
 use super::layout::{Tab, in_query};
 use super::parts::{self, Paging, cell, none};
 use super::problem::Problem;
-use super::request::Visit;
 use super::words::Words;
-use crate::AppState;
 use crate::author::words::limit_name;
 
 /// Items on one page.
@@ -40,15 +36,8 @@ pub(super) struct Asked {
 }
 
 /// `GET /branches/{branch}/due`
-pub(super) async fn page(
-    State(state): State<AppState>,
-    Path(id): Path<String>,
-    Query(asked): Query<Asked>,
-    visit: Visit,
-    person: Person,
-) -> Result<Markup, Problem> {
-    let branch = person.branch(&state, &id).await?;
-    let words = Words::of(visit.lang).in_zone(&branch.zone);
+pub(super) async fn page(frame: Frame, Query(asked): Query<Asked>) -> Result<Markup, Problem> {
+    let words = &frame.words;
     let as_of = AsOf::of(&asked.day)?;
     let paging = Paging::of(&asked.page, PAGE_ITEMS);
     let rows = paging.rows();
@@ -62,26 +51,25 @@ pub(super) async fn page(
     if !asked.missed.is_empty() {
         ask.states.insert(LimitState::Missed);
     }
-    let due = state.views(branch.id, move |rows| Ok(views::due(rows, &ask)?)).await.map_err(data::broken)?;
+    let due = frame.rows(move |rows| views::due(rows, &ask)).await?;
     let shown = due.items.get(rows.offset as usize..).unwrap_or_default();
-    let names = Names::read(&state, &branch, shown.iter().filter_map(|item| item.customer.as_ref())).await?;
-    let frame = Frame { visit: &visit, words: &words, person: &person, branch: &branch, tab: Tab::Due };
-    let here = Tab::Due.path(branch.id);
+    let names = Names::read(&frame, shown.iter().filter_map(|item| item.customer.as_ref())).await?;
+    let here = Tab::Due.path(frame.branch.id);
     let address = |page: u32| {
         let (staff, role, missed, day) = (in_query(&asked.staff), &asked.role, &asked.missed, as_of.day());
         format!("{here}?day={day}&staff={staff}&role={role}&missed={missed}&page={page}")
     };
     let title = words.text("views-due");
     let body = html! {
-        (form(&words, &here, &as_of, &asked))
-        (as_of.notice(&words))
+        (form(words, &here, &as_of, &asked))
+        (as_of.notice(words))
         section.panel aria-label=(title) {
             @if shown.is_empty() { p.empty { (words.text("views-due-none")) } }
             @else { (table(&frame, &names, &due, shown)) }
         }
-        (paging.links(&words, due.total, address))
+        (paging.links(words, due.total, address))
     };
-    Ok(frame.page(&title, &words.text("views-due-lead"), body))
+    Ok(frame.page(Tab::Due, &title, "views-due-lead", body))
 }
 
 fn form(words: &Words, here: &str, as_of: &AsOf, asked: &Asked) -> Markup {
@@ -107,8 +95,8 @@ fn form(words: &Words, here: &str, as_of: &AsOf, asked: &Asked) -> Markup {
     }
 }
 
-fn table(frame: &Frame<'_>, names: &Names, due: &Due, items: &[DueItem]) -> Markup {
-    let words = frame.words;
+fn table(frame: &Frame, names: &Names, due: &Due, items: &[DueItem]) -> Markup {
+    let words = &frame.words;
     let columns = [
         "views-state",
         "views-limit",

@@ -16,25 +16,17 @@ use super::frame::{Frame, Names};
 use super::layout::Tab;
 use super::parts::{self, Sign, Tone, cell, mark, none};
 use super::problem::Problem;
-use super::request::{Visit, local_path};
+use super::request::local_path;
 use super::sign_in::go;
 use super::words::Words;
 use crate::AppState;
 use crate::author::{Draft, invalid};
 
 /// `GET /branches/{branch}/duplicates`
-pub(super) async fn page(
-    State(state): State<AppState>,
-    Path(id): Path<String>,
-    visit: Visit,
-    person: Person,
-) -> Result<Markup, Problem> {
-    let branch = person.branch(&state, &id).await?;
-    let words = Words::of(visit.lang).in_zone(&branch.zone);
-    let read = state.views(branch.id, |rows| Ok(views::duplicates(rows, &DuplicatesAsk::default())?));
-    let found = read.await.map_err(data::broken)?;
-    let names = Names::read(&state, &branch, found.pairs.iter().flat_map(|pair| [&pair.a, &pair.b])).await?;
-    let frame = Frame { visit: &visit, words: &words, person: &person, branch: &branch, tab: Tab::Duplicates };
+pub(super) async fn page(frame: Frame) -> Result<Markup, Problem> {
+    let words = &frame.words;
+    let found = frame.rows(|rows| views::duplicates(rows, &DuplicatesAsk::default())).await?;
+    let names = Names::read(&frame, found.pairs.iter().flat_map(|pair| [&pair.a, &pair.b])).await?;
     let title = words.text("views-duplicates");
     let body = html! {
         section.panel aria-label=(title) {
@@ -43,11 +35,11 @@ pub(super) async fn page(
         }
         @if found.more { p.muted { (words.text("views-duplicates-more")) } }
     };
-    Ok(frame.page(&title, &words.text("views-duplicates-lead"), body))
+    Ok(frame.page(Tab::Duplicates, &title, "views-duplicates-lead", body))
 }
 
-fn table(frame: &Frame<'_>, names: &Names, pairs: &[Duplicate]) -> Markup {
-    let words = frame.words;
+fn table(frame: &Frame, names: &Names, pairs: &[Duplicate]) -> Markup {
+    let words = &frame.words;
     let columns = [
         "views-duplicates-pair",
         "views-duplicates-certainty",
@@ -88,9 +80,9 @@ fn certainty(words: &Words, certainty: Certainty) -> Markup {
     mark(&words.text(&format!("views-duplicates-{}", certainty.code())), tone, shape)
 }
 
-fn merge(frame: &Frame<'_>, pair: &Duplicate) -> Markup {
+fn merge(frame: &Frame, pair: &Duplicate) -> Markup {
     if frame.person.role != Role::Supervisor {
-        return none(frame.words);
+        return none(&frame.words);
     }
     html! {
         form method="post" action=(Tab::Duplicates.path(frame.branch.id)) {

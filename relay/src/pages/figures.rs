@@ -1,20 +1,16 @@
 //! The key figures of a month: of the branch beside the months before, and of each person; each with how many it was counted from.
 
-use axum::extract::{Path, Query, State};
+use axum::extract::Query;
 use maud::{Markup, html};
 use readmodel::views::{self, Figures, FiguresAsk, KeyFigures, Mean, Median, MonthFigures, Rate};
 use serde::Deserialize;
 use vocab::Month;
 
-use super::access::Person;
-use super::data;
 use super::frame::{AsOf, Frame, minutes, rate};
 use super::layout::Tab;
 use super::parts::{self, cell, none};
 use super::problem::Problem;
-use super::request::Visit;
 use super::words::Words;
-use crate::AppState;
 use crate::author::words::limit_name;
 
 /// Months before the one asked for that stand beside it.
@@ -53,33 +49,25 @@ fn all(figures: &Figures) -> [(&'static str, Figure); 11] {
 const OF_PEOPLE: [&str; 5] = ["mean_score", "on_time", "first_reply", "resolved", "first_visit_fix"];
 
 /// `GET /branches/{branch}/figures`
-pub(super) async fn page(
-    State(state): State<AppState>,
-    Path(id): Path<String>,
-    Query(asked): Query<Asked>,
-    visit: Visit,
-    person: Person,
-) -> Result<Markup, Problem> {
-    let branch = person.branch(&state, &id).await?;
-    let words = Words::of(visit.lang).in_zone(&branch.zone);
+pub(super) async fn page(frame: Frame, Query(asked): Query<Asked>) -> Result<Markup, Problem> {
+    let words = &frame.words;
     let as_of = AsOf::of("")?;
     let month = match asked.month.as_str() {
         "" => Month::of(as_of.at),
         month => month.parse().map_err(|_| Problem::Malformed)?,
     };
     let ask = FiguresAsk { month, months_back: MONTHS_BACK, ..FiguresAsk::at(as_of.at) };
-    let found = state.views(branch.id, move |rows| Ok(views::figures(rows, &ask)?)).await.map_err(data::broken)?;
-    let frame = Frame { visit: &visit, words: &words, person: &person, branch: &branch, tab: Tab::Figures };
-    let here = Tab::Figures.path(branch.id);
+    let found = frame.rows(move |rows| views::figures(rows, &ask)).await?;
+    let here = Tab::Figures.path(frame.branch.id);
     let body = html! {
         form.filters method="get" action=(here) {
             div { label for="month" { (words.text("views-month")) } input #month name="month" type="month" value=(month) placeholder="2026-10"; }
             div.go { button type="submit" { (words.text("pages-filter-go")) } }
         }
-        (of_branch(&words, &found))
-        (of_people(&words, &found.asked))
+        (of_branch(words, &found))
+        (of_people(words, &found.asked))
     };
-    Ok(frame.page(&words.text("views-figures"), &words.text("views-figures-lead"), body))
+    Ok(frame.page(Tab::Figures, &words.text("views-figures"), "views-figures-lead", body))
 }
 
 fn of_branch(words: &Words, found: &KeyFigures) -> Markup {

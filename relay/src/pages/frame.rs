@@ -2,9 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use axum::extract::{FromRequestParts, Query, RawPathParams};
+use axum::http::request::Parts;
 use maud::{Markup, html};
 use records::limits::LimitState;
-use store::Branch;
+use rusqlite::Connection;
+use serde::Deserialize;
+use store::{Branch, StoreError};
 use vocab::{Day, RecordId, Timestamp};
 
 use super::access::Person;
@@ -15,12 +19,28 @@ use super::parts::{Sign, Tone, mark, none};
 use super::problem::Problem;
 use super::request::Visit;
 use super::words::Words;
-use crate::{AppState, Error};
+use crate::AppState;
 
 /// A day and the instant it stands for: the end of a past day, or now.
 pub(super) struct AsOf {
     pub(super) at: Timestamp,
     asked: Option<Day>,
+}
+
+#[derive(Debug, Deserialize)]
+struct AskedDay {
+    #[serde(default)]
+    day: String,
+}
+
+/// Of a page that is asked nothing but the day.
+impl FromRequestParts<AppState> for AsOf {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, Problem> {
+        let Query(asked) = Query::<AskedDay>::try_from_uri(&parts.uri).map_err(|_| Problem::Malformed)?;
+        AsOf::of(&asked.day)
+    }
 }
 
 impl AsOf {
@@ -72,32 +92,69 @@ impl AsOf {
     }
 }
 
-/// A page of a branch.
-pub(super) struct Frame<'a> {
-    pub(super) visit: &'a Visit,
-    pub(super) words: &'a Words,
-    pub(super) person: &'a Person,
-    pub(super) branch: &'a Branch,
-    pub(super) tab: Tab,
+/// A page of a branch: the branch that an address names, if whoever asks may see it, and how they read.
+pub(super) struct Frame {
+    pub(super) state: AppState,
+    pub(super) visit: Visit,
+    pub(super) words: Words,
+    pub(super) person: Person,
+    pub(super) branch: Branch,
 }
 
-impl Frame<'_> {
-    /// The page with its title, what it is for, and its body. It follows changes as they come.
-    pub(super) fn page(&self, title: &str, lead: &str, body: Markup) -> Markup {
-        let body = html! {
-            div.title { h1 { (title) } }
-            p.muted { (lead) }
-            (body)
-        };
+impl FromRequestParts<AppState> for Frame {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let person = Person::from_request_parts(parts, state).await?;
+        let path = RawPathParams::from_request_parts(parts, state).await.map_err(|_| Problem::NotFound)?;
+        let (_, id) = path.iter().find(|(name, _)| *name == "branch").ok_or(Problem::NotFound)?;
+        let branch = person.branch(state, id).await?;
+        let visit = Visit::of(parts);
+        let words = Words::of(visit.lang).in_zone(&branch.zone);
+        Ok(Frame { state: state.clone(), visit, words, person, branch })
+    }
+}
+
+impl Frame {
+    /// What `read` finds in the branch's rows.
+    pub(super) async fn rows<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        self.state.views(self.branch.id, move |rows| Ok(read(rows)?)).await.map_err(data::broken)
+    }
+
+    /// A page that follows changes as they come: `body` says everything on it.
+    pub(super) fn whole(&self, tab: Tab, title: &str, body: Markup) -> Markup {
         let shell = Shell {
-            visit: self.visit,
-            words: self.words,
+            visit: &self.visit,
+            words: &self.words,
             title,
-            person: Some(self.person),
-            place: Some(Place { branch: self.branch.id, name: &self.branch.name, tab: self.tab }),
+            person: Some(&self.person),
+            place: Some(Place { branch: self.branch.id, name: &self.branch.name, tab }),
             live: Some(live::path(Some(self.branch.id))),
         };
         layout::page(&shell, body)
+    }
+
+    /// The same with its title and what it is for above the body.
+    pub(super) fn page(&self, tab: Tab, title: &str, lead: &str, body: Markup) -> Markup {
+        let body = html! {
+            div.title { h1 { (title) } }
+            p.muted { (self.words.text(lead)) }
+            (body)
+        };
+        self.whole(tab, title, body)
+    }
+
+    /// The same of a view that is asked nothing but the day.
+    pub(super) fn dated(&self, tab: Tab, as_of: &AsOf, title: &str, lead: &str, body: Markup) -> Markup {
+        let body = html! {
+            (as_of.form(&self.words, &tab.path(self.branch.id)))
+            (as_of.notice(&self.words))
+            (body)
+        };
+        self.page(tab, title, lead, body)
     }
 
     /// A record, as a link to where it is shown.
@@ -117,7 +174,7 @@ impl Frame<'_> {
             Some(customer) if customer.prefix() == records::CUSTOMER.prefix => html! {
                 a href=(data::dossier_path(self.branch.id, customer.as_str())) { (names.of(customer)) } " " span.id.muted { (customer) }
             },
-            _ => none(self.words),
+            _ => none(&self.words),
         }
     }
 }
@@ -129,12 +186,11 @@ pub(super) struct Names(BTreeMap<RecordId, String>);
 impl Names {
     /// The names of these customers, as the rows have them.
     pub(super) async fn read<'a>(
-        state: &AppState,
-        branch: &Branch,
+        frame: &Frame,
         customers: impl Iterator<Item = &'a RecordId>,
     ) -> Result<Names, Problem> {
         let wanted: std::collections::BTreeSet<RecordId> = customers.cloned().collect();
-        let read = state.views(branch.id, move |rows| {
+        let read = frame.rows(move |rows| {
             let mut names = BTreeMap::new();
             for customer in wanted {
                 let Some(row) = readmodel::record(rows, &customer)? else { continue };
@@ -142,9 +198,9 @@ impl Names {
                     names.insert(customer, name.to_owned());
                 }
             }
-            Ok::<_, Error>(Names(names))
+            Ok(Names(names))
         });
-        read.await.map_err(data::broken)
+        read.await
     }
 
     /// The name, or the id where there is none.

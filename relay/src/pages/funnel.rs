@@ -1,51 +1,27 @@
 //! The funnel: of the needs raised in a month, how many reached each step of the loop, and how long each step took.
 
-use axum::extract::{Path, Query, State};
 use maud::{Markup, html};
 use readmodel::views::{self, FunnelAsk, FunnelMonth};
-use serde::Deserialize;
 use vocab::Month;
 
-use super::access::Person;
-use super::data;
 use super::frame::{AsOf, Frame, minutes, percent};
 use super::layout::Tab;
 use super::parts::{self, cell};
 use super::problem::Problem;
-use super::request::Visit;
 use super::words::{Words, grouped};
-use crate::AppState;
 
 /// Months shown.
 const MONTHS_BACK: u32 = 5;
 
-#[derive(Debug, Deserialize)]
-pub(super) struct Asked {
-    #[serde(default)]
-    day: String,
-}
-
 /// `GET /branches/{branch}/funnel`
-pub(super) async fn page(
-    State(state): State<AppState>,
-    Path(id): Path<String>,
-    Query(asked): Query<Asked>,
-    visit: Visit,
-    person: Person,
-) -> Result<Markup, Problem> {
-    let branch = person.branch(&state, &id).await?;
-    let words = Words::of(visit.lang).in_zone(&branch.zone);
-    let as_of = AsOf::of(&asked.day)?;
+pub(super) async fn page(frame: Frame, as_of: AsOf) -> Result<Markup, Problem> {
+    let words = &frame.words;
     let ask = FunnelAsk { as_of: as_of.at, month: Month::of(as_of.at), months_back: MONTHS_BACK };
-    let funnel = state.views(branch.id, move |rows| Ok(views::funnel(rows, &ask)?)).await.map_err(data::broken)?;
-    let frame = Frame { visit: &visit, words: &words, person: &person, branch: &branch, tab: Tab::Funnel };
-    let here = Tab::Funnel.path(branch.id);
+    let funnel = frame.rows(move |rows| views::funnel(rows, &ask)).await?;
     let body = html! {
-        (as_of.form(&words, &here))
-        (as_of.notice(&words))
-        @for month in funnel.months.iter().rev() { (one(&words, month)) }
+        @for month in funnel.months.iter().rev() { (one(words, month)) }
     };
-    Ok(frame.page(&words.text("views-funnel"), &words.text("views-funnel-lead"), body))
+    Ok(frame.dated(Tab::Funnel, &as_of, &words.text("views-funnel"), "views-funnel-lead", body))
 }
 
 fn one(words: &Words, month: &FunnelMonth) -> Markup {

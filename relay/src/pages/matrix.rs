@@ -1,49 +1,26 @@
 //! The matrix: how much is open, soon due and overdue at each step of the loop, for one branch or over branches. Each cell has a
 //! letter beside its colour.
 
-use axum::extract::{Path, Query, State};
 use maud::{Markup, html};
 use readmodel::views::{Colour, Matrix, MatrixStep, Stage};
-use serde::Deserialize;
 
-use super::access::Person;
 use super::data;
 use super::frame::{AsOf, Frame};
 use super::layout::Tab;
 use super::parts::cell;
 use super::problem::Problem;
-use super::request::Visit;
 use super::words::{Words, grouped};
-use crate::AppState;
-
-#[derive(Debug, Deserialize)]
-pub(super) struct Asked {
-    #[serde(default)]
-    day: String,
-}
 
 /// `GET /branches/{branch}/matrix`
-pub(super) async fn page(
-    State(state): State<AppState>,
-    Path(id): Path<String>,
-    Query(asked): Query<Asked>,
-    visit: Visit,
-    person: Person,
-) -> Result<Markup, Problem> {
-    let branch = person.branch(&state, &id).await?;
-    let words = Words::of(visit.lang).in_zone(&branch.zone);
-    let as_of = AsOf::of(&asked.day)?;
-    let matrix = state.matrix(&branch, as_of.at).await.map_err(data::broken)?;
-    let frame = Frame { visit: &visit, words: &words, person: &person, branch: &branch, tab: Tab::Matrix };
-    let here = Tab::Matrix.path(branch.id);
-    let due = Tab::Due.path(branch.id);
+pub(super) async fn page(frame: Frame, as_of: AsOf) -> Result<Markup, Problem> {
+    let words = &frame.words;
+    let matrix = frame.state.matrix(&frame.branch, as_of.at).await.map_err(data::broken)?;
+    let due = Tab::Due.path(frame.branch.id);
     let body = html! {
-        (as_of.form(&words, &here))
-        (as_of.notice(&words))
-        section.panel aria-label=(words.text("views-matrix")) { (table(&words, &matrix, |_| Some(due.clone()))) }
-        (legend(&words))
+        section.panel aria-label=(words.text("views-matrix")) { (table(words, &matrix, |_| Some(due.clone()))) }
+        (legend(words))
     };
-    Ok(frame.page(&words.text("views-matrix"), &words.text("views-matrix-lead"), body))
+    Ok(frame.dated(Tab::Matrix, &as_of, &words.text("views-matrix"), "views-matrix-lead", body))
 }
 
 /// What the letters mean.

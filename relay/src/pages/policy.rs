@@ -14,13 +14,14 @@ use store::Branch;
 use vocab::{RecordId, Role};
 
 use super::access::{Person, SameSite};
+use super::data;
+use super::frame::Frame;
 use super::layout::{self, Place, Shell, Tab};
 use super::policy_form::{self, Values};
 use super::problem::Problem;
 use super::request::Visit;
 use super::sign_in::go;
 use super::words::Words;
-use super::{data, live};
 use crate::author::policy::{self, NewVersion, ShownVersion, Standing, Wanted};
 use crate::author::{Draft, words as said};
 use crate::{AppState, Error};
@@ -34,16 +35,9 @@ pub(super) struct Asked {
 }
 
 /// `GET /branches/{branch}/policy`
-pub(super) async fn page(
-    State(state): State<AppState>,
-    Path(id): Path<String>,
-    Query(asked): Query<Asked>,
-    visit: Visit,
-    person: Person,
-) -> Result<Markup, Problem> {
-    let branch = person.branch(&state, &id).await?;
-    let words = Words::of(visit.lang).in_zone(&branch.zone);
-    let standing = standing(&state, &branch).await?;
+pub(super) async fn page(frame: Frame, Query(asked): Query<Asked>) -> Result<Markup, Problem> {
+    let Frame { state, words, person, branch, .. } = &frame;
+    let standing = standing(state, branch).await?;
     let (shown, policy) = standing.shown(asked.version.as_deref()).map_err(|_| Problem::NotFound)?;
     let here = Tab::Policy.path(branch.id);
     let title = words.text("pages-policy");
@@ -63,20 +57,12 @@ pub(super) async fn page(
             p.notice.warn { (words.text("pages-policy-earlier")) " " a href=(here) { (words.text("pages-policy-present")) } }
         }
         section.panel aria-labelledby="says" {
-            header { h2 #says { (words.text(if is_present { "pages-policy-holds" } else { "pages-policy-held" })) } (heading(&words, &shown)) }
-            div.in { (sections(&words, &policy)) }
+            header { h2 #says { (words.text(if is_present { "pages-policy-holds" } else { "pages-policy-held" })) } (heading(words, &shown)) }
+            div.in { (sections(words, &policy)) }
         }
-        (versions(&words, &here, &standing))
+        (versions(words, &here, &standing))
     };
-    let shell = Shell {
-        visit: &visit,
-        words: &words,
-        title: &title,
-        person: Some(&person),
-        place: Some(Place { branch: branch.id, name: &branch.name, tab: Tab::Policy }),
-        live: Some(live::path(Some(branch.id))),
-    };
-    Ok(layout::page(&shell, body))
+    Ok(frame.whole(Tab::Policy, &title, body))
 }
 
 async fn standing(state: &AppState, branch: &Branch) -> Result<Standing, Problem> {

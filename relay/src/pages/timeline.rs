@@ -2,21 +2,18 @@
 //!
 //! Bars are drawn beside the times they stand for, which are written out: nothing is told by a picture alone.
 
-use axum::extract::{Path, Query, State};
+use axum::extract::Query;
 use maud::{Markup, html};
 use readmodel::views::{self, Timeline, TimelineAsk, TimelineRow};
 use serde::Deserialize;
 use vocab::{Day, Timestamp};
 
-use super::access::Person;
 use super::data;
 use super::frame::{Frame, Names};
 use super::layout::{Tab, in_query};
 use super::parts::{self, Paging, none};
 use super::problem::Problem;
-use super::request::Visit;
 use super::words::Words;
-use crate::AppState;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
@@ -44,15 +41,8 @@ pub(super) struct Asked {
 }
 
 /// `GET /branches/{branch}/timeline`
-pub(super) async fn page(
-    State(state): State<AppState>,
-    Path(id): Path<String>,
-    Query(asked): Query<Asked>,
-    visit: Visit,
-    person: Person,
-) -> Result<Markup, Problem> {
-    let branch = person.branch(&state, &id).await?;
-    let words = Words::of(visit.lang).in_zone(&branch.zone);
+pub(super) async fn page(frame: Frame, Query(asked): Query<Asked>) -> Result<Markup, Problem> {
+    let words = &frame.words;
     let now = data::now();
     let days = asked.days.parse().ok().filter(|days| DAYS.contains(days)).unwrap_or(DAYS_DEFAULT);
     let first = match asked.from.as_str() {
@@ -62,13 +52,12 @@ pub(super) async fn page(
     let (from, until) = (first.start(), first.start().plus_millis(DAY_MS * days));
     let staff = Some(asked.staff.trim().to_owned()).filter(|staff| !staff.is_empty());
     let ask = TimelineAsk { as_of: now, from, until, staff };
-    let found = state.views(branch.id, move |rows| Ok(views::timeline(rows, &ask)?)).await.map_err(data::broken)?;
+    let found = frame.rows(move |rows| views::timeline(rows, &ask)).await?;
     let paging = Paging::of(&asked.page, PAGE_ROWS);
     let (skip, take) = (paging.rows().offset as usize, paging.rows().limit as usize);
     let shown: Vec<&TimelineRow> = found.rows.iter().skip(skip).take(take).collect();
-    let names = Names::read(&state, &branch, shown.iter().filter_map(|row| row.customer.as_ref())).await?;
-    let frame = Frame { visit: &visit, words: &words, person: &person, branch: &branch, tab: Tab::Timeline };
-    let here = Tab::Timeline.path(branch.id);
+    let names = Names::read(&frame, shown.iter().filter_map(|row| row.customer.as_ref())).await?;
+    let here = Tab::Timeline.path(frame.branch.id);
     let address =
         |from: Day, page: u32| format!("{here}?from={from}&days={days}&staff={}&page={page}", in_query(&asked.staff));
     let title = words.text("views-timeline");
@@ -87,18 +76,18 @@ pub(super) async fn page(
                 a.button href=(address(from.plus_millis(-DAY_MS * days).day(), 1)) { "← " (words.text("views-earlier")) }
                 a.button href=(address(until.day(), 1)) { (words.text("views-later")) " →" }
             }
-            (legend(&words))
+            (legend(words))
         }
         section.panel aria-label=(title) {
             @if shown.is_empty() { p.empty { (words.text("views-timeline-none")) } }
             @else {
-                (axis(&words, &found))
+                (axis(words, &found))
                 ol.gantt { @for row in &shown { (one(&frame, &names, &found, row)) } }
             }
         }
-        (paging.links(&words, found.rows.len() as u64, |page| address(first, page)))
+        (paging.links(words, found.rows.len() as u64, |page| address(first, page)))
     };
-    Ok(frame.page(&title, &words.text("views-timeline-lead"), body))
+    Ok(frame.page(Tab::Timeline, &title, "views-timeline-lead", body))
 }
 
 fn legend(words: &Words) -> Markup {
@@ -134,8 +123,8 @@ fn place(found: &Timeline, at: Timestamp) -> i64 {
     into * WIDTH / whole
 }
 
-fn one(frame: &Frame<'_>, names: &Names, found: &Timeline, row: &TimelineRow) -> Markup {
-    let words = frame.words;
+fn one(frame: &Frame, names: &Names, found: &Timeline, row: &TimelineRow) -> Markup {
+    let words = &frame.words;
     let stretch = |stretch: &views::Stretch| {
         let (from, until) = (place(found, stretch.from), place(found, stretch.until));
         (from, (until - from).max(2))

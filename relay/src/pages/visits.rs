@@ -1,20 +1,16 @@
 //! The visits of the year, customer by customer: those behind first.
 
-use axum::extract::{Path, Query, State};
+use axum::extract::Query;
 use maud::{Markup, html};
 use readmodel::views::{self, CustomerVisits, VisitsAsk};
 use records::limits::VisitState;
 use serde::Deserialize;
 
-use super::access::Person;
-use super::data;
 use super::frame::{AsOf, Frame, Names};
 use super::layout::{Tab, in_query};
 use super::parts::{self, Paging, Sign, Tone, cell, mark, none};
 use super::problem::Problem;
-use super::request::Visit;
 use super::words::Words;
-use crate::AppState;
 
 /// Customers on one page.
 const PAGE_CUSTOMERS: u32 = 50;
@@ -30,45 +26,37 @@ pub(super) struct Asked {
 }
 
 /// `GET /branches/{branch}/visits`
-pub(super) async fn page(
-    State(state): State<AppState>,
-    Path(id): Path<String>,
-    Query(asked): Query<Asked>,
-    visit: Visit,
-    person: Person,
-) -> Result<Markup, Problem> {
-    let branch = person.branch(&state, &id).await?;
-    let words = Words::of(visit.lang).in_zone(&branch.zone);
+pub(super) async fn page(frame: Frame, Query(asked): Query<Asked>) -> Result<Markup, Problem> {
+    let words = &frame.words;
     let as_of = AsOf::of(&asked.day)?;
     let staff = Some(asked.staff.trim().to_owned()).filter(|staff| !staff.is_empty());
     let ask = VisitsAsk { as_of: as_of.at, staff };
-    let found = state.views(branch.id, move |rows| Ok(views::visits(rows, &ask)?)).await.map_err(data::broken)?;
+    let found = frame.rows(move |rows| views::visits(rows, &ask)).await?;
     let paging = Paging::of(&asked.page, PAGE_CUSTOMERS);
     let (skip, take) = (paging.rows().offset as usize, paging.rows().limit as usize);
     let shown: Vec<&CustomerVisits> = found.customers.iter().skip(skip).take(take).collect();
-    let names = Names::read(&state, &branch, shown.iter().map(|one| &one.customer)).await?;
-    let frame = Frame { visit: &visit, words: &words, person: &person, branch: &branch, tab: Tab::Visits };
-    let here = Tab::Visits.path(branch.id);
+    let names = Names::read(&frame, shown.iter().map(|one| &one.customer)).await?;
+    let here = Tab::Visits.path(frame.branch.id);
     let title = words.with("views-visits", &[("year", found.year.to_string().into())]);
     let address = |page: u32| format!("{here}?day={}&staff={}&page={page}", as_of.day(), in_query(&asked.staff));
     let body = html! {
         form.filters method="get" action=(here) {
             div { label for="staff" { (words.text("views-who")) } input #staff name="staff" value=(asked.staff); }
-            (as_of.field(&words))
+            (as_of.field(words))
             div.go { button type="submit" { (words.text("pages-filter-go")) } }
         }
-        (as_of.notice(&words))
+        (as_of.notice(words))
         section.panel aria-label=(title) {
             @if shown.is_empty() { p.empty { (words.text("pages-customers-empty")) } }
             @else { (table(&frame, &names, &shown)) }
         }
-        (paging.links(&words, found.customers.len() as u64, address))
+        (paging.links(words, found.customers.len() as u64, address))
     };
-    Ok(frame.page(&title, &words.text("views-visits-lead"), body))
+    Ok(frame.page(Tab::Visits, &title, "views-visits-lead", body))
 }
 
-fn table(frame: &Frame<'_>, names: &Names, shown: &[&CustomerVisits]) -> Markup {
-    let words = frame.words;
+fn table(frame: &Frame, names: &Names, shown: &[&CustomerVisits]) -> Markup {
+    let words = &frame.words;
     let columns =
         ["kind-customer", "customer-grade", "views-who", "views-visits-done", "views-visits-planned", "views-state"];
     let columns = columns.map(|key| words.text(key));

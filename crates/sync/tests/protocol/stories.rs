@@ -225,7 +225,7 @@ fn wherever_a_catch_up_is_cut_the_cursor_leads_past_nothing_that_is_neither_held
         // The last of each large document stands between small ones; what is read of those at once fills two frames.
         for part in 0..if n % 20 == 10 { 30 } else { 0 } {
             let large = change(OTHER, 1, &format!("{n} {part} {}", "x".repeat(1_500)));
-            relay.accept(doc(100 + n as u8), large.0, large.1);
+            relay.accept(doc(100 + n), large.0, large.1);
         }
     }
     for frames in 1.. {

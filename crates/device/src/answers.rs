@@ -40,15 +40,19 @@ pub(crate) fn outbox(device: &mut Device, after: u64, bytes_max: usize) -> Resul
     })
 }
 
-/// Which of the entries that wait the relay named as taken. All dossiers begin with one change, so that its name says nothing of
-/// the dossier: it is taken where another change of its dossier is, which the relay would not have taken without it.
-pub(crate) fn taken(waiting: &[(OutboxSeq, DocId, ChangeHash)], named: &[[u8; 16]]) -> Vec<OutboxSeq> {
+/// Which of the entries that wait the relay named as taken, the last of them that with the number `last`. All dossiers begin with
+/// one change, so that its name says nothing of the dossier: it is taken where another change of its dossier is, which the relay
+/// would not have taken without it, and where it was the last.
+pub(crate) fn taken(waiting: &[(OutboxSeq, DocId, ChangeHash)], named: &[[u8; 16]], last: OutboxSeq) -> Vec<OutboxSeq> {
     let named: BTreeSet<[u8; 16]> = named.iter().copied().collect();
     let genesis = Dossier::create().heads();
     let is_own = |hash: &ChangeHash| named.contains(&hash.short()) && !genesis.contains(hash);
     let begun: BTreeSet<DocId> = waiting.iter().filter(|(.., hash)| is_own(hash)).map(|(_, doc, _)| *doc).collect();
-    let is_taken = |doc: &DocId, hash: &ChangeHash| is_own(hash) || (genesis.contains(hash) && begun.contains(doc));
-    waiting.iter().filter(|(_, doc, hash)| is_taken(doc, hash)).map(|(seq, ..)| *seq).collect()
+    let is_first = |hash: &ChangeHash| named.contains(&hash.short()) && genesis.contains(hash);
+    let is_taken = |(seq, doc, hash): &&(OutboxSeq, DocId, ChangeHash)| {
+        is_own(hash) || (is_first(hash) && (begun.contains(doc) || *seq == last))
+    };
+    waiting.iter().filter(is_taken).map(|(seq, ..)| *seq).collect()
 }
 
 /// Every change held of a document, in causal order, what is set aside last. What does not load holds nothing.
@@ -199,11 +203,13 @@ mod tests {
         let waiting: Vec<_> = (1..).zip(entries).map(|(seq, (doc, hash))| (OutboxSeq::new(seq), doc, hash)).collect();
         let taken_of = |hashes: &[ChangeHash]| -> Vec<u64> {
             let named: Vec<[u8; 16]> = hashes.iter().map(|hash| hash.short()).collect();
-            taken(&waiting, &named).into_iter().map(OutboxSeq::get).collect()
+            taken(&waiting, &named, OutboxSeq::new(5)).into_iter().map(OutboxSeq::get).collect()
         };
         assert_eq!(taken_of(&[genesis, change(2)]), [3, 4]);
         assert_eq!(taken_of(&[genesis, change(1), genesis, change(2), change(3)]), [1, 2, 3, 4, 5]);
         // Pushed again, it is told to be there already.
         assert_eq!(taken_of(&[genesis]), [0_u64; 0]);
+        let cut_short = taken(&waiting, &[genesis.short()], OutboxSeq::new(3));
+        assert_eq!(cut_short, [OutboxSeq::new(3)], "the last that was taken is known by its number");
     }
 }

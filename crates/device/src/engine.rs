@@ -325,9 +325,10 @@ impl Engine {
                 Ok(Answer::telling(Reply::Settled(sum), SyncEvent::Settled { accepted: all - refused, refused }))
             }
             DeviceEffect::SettleTaken { through, taken, ahead } => {
-                let waiting = device.read(|tx| Ok(tx.outbox_hashes(OutboxSeq::new(through))?))?;
+                let last = OutboxSeq::new(through);
+                let waiting = device.read(|tx| Ok(tx.outbox_hashes(last)?))?;
                 let verdicts: Vec<(u64, Verdict)> =
-                    answers::taken(&waiting, &taken).iter().map(|seq| (seq.get(), Verdict::Had(ahead))).collect();
+                    answers::taken(&waiting, &taken, last).iter().map(|seq| (seq.get(), Verdict::Had(ahead))).collect();
                 let accepted = verdicts.len() as u64;
                 let sum = self.settle(device, &verdicts, None, ahead)?;
                 Ok(Answer::telling(Reply::Settled(sum), SyncEvent::Settled { accepted, refused: 0 }))

@@ -136,8 +136,8 @@ pub enum DeviceEffect {
     },
     /// The relay says that it took these changes, and had no chance to say so before: the entries of the outbox with a sequence
     /// of at most `through` whose hash begins with one of them leave it, and `ahead` is kept, in ONE transaction. A change that is
-    /// the first of many documents leaves it with another of its document. Comes before anything that arrives. Answer with
-    /// `handle_settled`.
+    /// the first of many documents leaves it with another of its document, or as the one with the sequence `through`. Comes
+    /// before anything that arrives. Answer with `handle_settled`.
     SettleTaken {
         /// The highest sequence that the relay has seen.
         through: u64,

@@ -11,7 +11,7 @@ mod service;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use vocab::{Position, RangeAnswer, Timestamp};
+use vocab::{RangeAnswer, Timestamp};
 
 pub use effect::{
     Appended, Compared, FeedBatch, FeedDocument, FeedForm, RelayConfig, RelayCounters, RelayEffect, Restoration,
@@ -176,8 +176,16 @@ impl RelaySession {
                 // What it pushed itself is not to be sent back, in another session either.
                 let mut brought = admission.brought;
                 brought.retain(|_| plan == Plan::Continue);
-                let unheard = |(position, hash): &(Position, [u8; 16])| (*position > claim.ahead).then_some(*hash);
-                let taken: Vec<[u8; 16]> = brought.iter().filter_map(unheard).take(TAKEN_MAX).collect();
+                let mut taken = Vec::new();
+                // What it neither heard of nor is told now is sent back.
+                brought.retain(|(position, hash)| {
+                    let is_heard = *position <= claim.ahead;
+                    if !is_heard && taken.len() < TAKEN_MAX {
+                        taken.push(*hash);
+                        return true;
+                    }
+                    is_heard
+                });
                 let welcome = Welcome {
                     plan,
                     time: admission.time,

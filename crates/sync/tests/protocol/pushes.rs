@@ -1,5 +1,6 @@
 //! Pushes that a lost connection left without their verdicts, and pushes that go before the feed.
 
+use sync::limits::{FRAME_BYTES_WANTED_MAX, TAKEN_MAX};
 use sync::wire::{DICTIONARY_LATEST, Frame, Packing};
 use sync::{Mode, Outcome};
 use vocab::{Actor, Cursor, Position};
@@ -58,6 +59,33 @@ fn what_was_taken_unheard_and_is_not_named_is_pushed_again() {
     let talk = converse(&mut device, &mut relay, Mode::Once);
     assert_eq!((talk.outcome, device.outbox.len()), (Some(Outcome::Done), 0));
     assert_eq!((relay.feed.len(), device.start.sum), (3, relay.sum()));
+}
+
+/// After each cut the cursor is that of what is held: what is not named is not left out either.
+#[test]
+fn more_than_can_be_named_is_sent_back() {
+    let mut relay = Relay::new();
+    let mut device = Device::new();
+    device.start.epoch = Some(relay.admission.epoch);
+    let count = TAKEN_MAX as u64 + 40;
+    for n in 0..count {
+        device.edit(doc(u8::try_from(n % 50).expect("it fits")), &n.to_string());
+    }
+    device.start.frame_bytes = FRAME_BYTES_WANTED_MAX;
+    converse_cut(&mut device, &mut relay, 4);
+    assert_eq!((relay.feed.len() as u64, device.outbox.len() as u64), (count, count), "taken and not heard of");
+    for frames in 4.. {
+        let mut device = device.clone();
+        let talk = converse_cut(&mut device, &mut relay, frames);
+        let at = device.start.cursor;
+        let sum = relay.sums[at.base.get() as usize];
+        let is_ahead = device.start.ahead > at.base;
+        assert!(at.base != at.through || is_ahead || device.start.sum == sum, "after {frames} frames, at {at:?}");
+        if talk.outcome == Some(Outcome::Done) {
+            assert_eq!((device.outbox.len(), device.start.sum), (0, relay.sum()));
+            break;
+        }
+    }
 }
 
 /// A device that wants small frames with more in its outbox than goes up meanwhile, and a relay that holds others' work.

@@ -31,7 +31,6 @@ mod fleet;
 mod growth;
 mod housekeeping;
 mod hub;
-mod kept;
 pub mod limits;
 mod mailbox;
 mod materializer;

@@ -11,11 +11,11 @@ use vocab::{BranchId, DeviceKey, Timestamp};
 use crate::admission::Admission;
 use crate::fleet::Fleet;
 use crate::hub::Hub;
-use crate::kept::Kept;
 use crate::metrics::Metrics;
 use crate::readers::Readers;
 use crate::store_thread::StoreThread;
 use crate::views::Views;
+use crate::views::kept::Kept;
 use crate::{Error, Settings, limits};
 
 /// Something about a branch changed: its documents, and the rows derived from them are up to date; or its devices.

@@ -3,6 +3,8 @@
 //! The materializer writes them, pages read them. They may be deleted while the relay is stopped; it makes them again when it
 //! starts, as it does when they are damaged, of another version, or know more than the store they were derived from.
 
+pub(crate) mod kept;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -13,7 +13,7 @@ use super::exchange::{Exchange, Place, arrival};
 use super::ranges::{Difference, Ranges};
 use super::restoring::Restoring;
 use super::{AdoptReason, Arrival, DeviceEffect, Form, Line};
-use crate::limits::{ASK_HASHES_MAX, ASKS_IN_FLIGHT_MAX, ASKS_PER_FRAME_MAX, RANGES_PER_FRAME_MAX};
+use crate::limits::{ASK_HASHES_MAX, ASKS_IN_FLIGHT_MAX, ASKS_PER_FRAME_MAX, RANGES_PER_FRAME_MAX, payload_bytes};
 use crate::wire::{Frame, Item, ItemForm, Missing, RestoredFrame, Welcome};
 use crate::{Answer, Ask, Code, Known, ReconcileReport, Tick, Wanted};
 
@@ -37,7 +37,8 @@ const ASK_BYTES: usize = 16;
 
 #[derive(Debug)]
 pub(super) struct Reconciling {
-    frame_bytes: usize,
+    /// How many bytes of payload a frame takes, to begin with.
+    wanted: usize,
     outbox: u64,
     epoch: Epoch,
     /// The feed's head as the Welcome stated it: up to there everything is held in the end.
@@ -78,11 +79,11 @@ struct Question {
 }
 
 impl Reconciling {
-    pub(super) fn new(frame_bytes: usize, outbox: u64, welcome: &Welcome, line: &mut Line) -> Self {
+    pub(super) fn new(wanted: usize, outbox: u64, welcome: &Welcome, line: &mut Line) -> Self {
         line.report.reconcile = Some(ReconcileReport::default());
         line.effects.push_back(DeviceEffect::ReadBook);
         Reconciling {
-            frame_bytes,
+            wanted,
             outbox,
             epoch: welcome.epoch,
             goal: welcome.head,
@@ -166,7 +167,7 @@ impl Reconciling {
         line: &mut Line,
         now: Tick,
     ) -> Result<(), Code> {
-        self.up.read(items, left, self.frame_bytes)?;
+        self.up.read(items, left, self.frame_bytes(line))?;
         self.pump(line, now);
         Ok(())
     }
@@ -278,26 +279,33 @@ impl Reconciling {
             send(&Frame::Restore(items), waiting, line, now);
         }
         while !self.down.due.is_empty() && self.down.asked.len() < ASKS_IN_FLIGHT_MAX {
-            let questions = self.down.next_frame(self.frame_bytes);
+            let questions = self.down.next_frame(self.frame_bytes(line));
             let asks = questions.iter().map(Question::ask).collect();
             send(&Frame::Compare(asks), self.is_waiting(), line, now);
             self.down.asked.push_back(questions);
         }
         if let Some(wants) = self.up.next_read() {
-            line.effects.push_back(DeviceEffect::ReadRestore { wants, bytes_max: self.frame_bytes });
+            let bytes_max = self.frame_bytes(line);
+            line.effects.push_back(DeviceEffect::ReadRestore { wants, bytes_max });
         }
     }
 
     fn ask_ranges(&mut self, line: &mut Line, now: Tick) {
-        if self.down.differing.len() > self.frame_bytes / BYTES_PER_DIFFERING {
+        let frame_bytes = self.frame_bytes(line);
+        if self.down.differing.len() > frame_bytes / BYTES_PER_DIFFERING {
             return;
         }
-        let max = (self.frame_bytes / BYTES_PER_RANGE).clamp(RANGES_PER_FRAME_MIN, RANGES_PER_FRAME_MAX);
+        let max = (frame_bytes / BYTES_PER_RANGE).clamp(RANGES_PER_FRAME_MIN, RANGES_PER_FRAME_MAX);
         let waiting = self.is_waiting();
         if let Some(queries) = self.ranges.as_mut().and_then(|ranges| ranges.next(max)) {
             note(line, |report| report.rounds += 1);
             send(&Frame::Reconcile(queries), waiting, line, now);
         }
+    }
+
+    /// How many bytes of payload go into the next frame: as in an exchange, more as the link has carried more.
+    fn frame_bytes(&self, line: &Line) -> usize {
+        payload_bytes(self.wanted, line.report.bytes_up + line.report.bytes_down)
     }
 
     /// Whether some question is not answered.
@@ -328,7 +336,7 @@ impl Reconciling {
         line.ask(&Frame::Reconciled(self.goal), now);
         // The relay sends one more frame at least, with the sum.
         let place = Place { cursor, owed: Vec::new(), caught_up: false };
-        Some(Exchange::new(self.frame_bytes, self.outbox, place))
+        Some(Exchange::new(self.wanted, self.outbox, place))
     }
 
     /// Documents that differ: done, and found so far.

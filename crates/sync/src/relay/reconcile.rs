@@ -72,8 +72,8 @@ impl Requests {
         Ok(())
     }
 
-    /// Hands the oldest question to the driver, as far as the socket keeps up with the answers.
-    pub(super) fn pump(&mut self, asker: &Asker, line: &mut Line) {
+    /// Hands the oldest question to the driver, as far as the socket keeps up with the answers, of some `bytes_max` each.
+    pub(super) fn pump(&mut self, asker: &Asker, bytes_max: usize, line: &mut Line) {
         while self.doing.is_none()
             && line.in_flight < FRAMES_IN_FLIGHT_MAX
             && let Some(request) = self.waiting.pop_front()
@@ -82,7 +82,6 @@ impl Requests {
             let (doing, effect) = match request {
                 Request::Ranges(queries) => (Doing::Ranges(queries.len()), RelayEffect::ReadRanges { branch, queries }),
                 Request::Compare(asks) => {
-                    let bytes_max = asker.frame_bytes;
                     (Doing::Compare(asks.len()), RelayEffect::Compare { branch, asks, bytes_max })
                 }
                 Request::Restore(items, refused) if items.is_empty() => {
@@ -154,12 +153,11 @@ const HEAD_BYTES: usize = 5;
 /// What an answer takes besides its item and its wants, in bytes.
 const ANSWER_BYTES: usize = 32;
 
-/// Who asks, and how much it takes at a time.
+/// Who asks.
 #[derive(Debug)]
 pub(super) struct Asker {
     pub(super) branch: vocab::BranchId,
     pub(super) device: DeviceKey,
-    pub(super) frame_bytes: usize,
 }
 
 impl Restoration {

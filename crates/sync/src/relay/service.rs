@@ -87,7 +87,7 @@ impl Service {
         };
         let caught_up = sent == Cursor::at(welcome.head) && owed.is_empty();
         Service {
-            asker: Asker { branch: claim.branch, device: claim.key, frame_bytes: wanted },
+            asker: Asker { branch: claim.branch, device: claim.key },
             reconciling: (welcome.plan == Plan::Reconcile).then(Requests::default),
             down: Down {
                 wanted,
@@ -277,7 +277,7 @@ impl Service {
             line.send_bytes(frame);
         }
         if let Some(requests) = &mut self.reconciling {
-            return requests.pump(&self.asker, line);
+            return requests.pump(&self.asker, self.down.frame_bytes(line), line);
         }
         let behind = self.down.sent != Cursor::at(self.down.head);
         let wanted = !self.down.waits && (!self.down.caught_up || (self.claim.follows && behind));

@@ -115,6 +115,24 @@ fn a_relay_that_lost_its_disk_gets_everything_back_and_sends_nothing_back() {
 }
 
 #[test]
+fn what_is_brought_back_goes_in_frames_that_grow_with_what_the_link_carries() {
+    let (mut device, mut relay) = (Device::new(), Relay::new());
+    for n in 0..2_000 {
+        // Ids of other documents: text that does not pack.
+        let text: String = (1..=8).map(|part| numbered(n * 8 + part).to_string()).collect();
+        let (hash, bytes) = change(OTHER, 1, &text);
+        device.hold(numbered(n), hash, bytes);
+    }
+    let bytes: usize = device.held.values().flat_map(|changes| changes.values()).map(|bytes| bytes.len()).sum();
+    device.start.frame_bytes = FRAME_BYTES_WANTED_MIN;
+    relay.admission.epoch = NEW_EPOCH;
+    let (talk, reconcile) = reconciled(&mut device, &mut relay);
+    assert_eq!(reconcile.restored, 2_000);
+    let of_one_size = bytes / FRAME_BYTES_WANTED_MIN as usize;
+    assert!(talk.down.len() * 2 < of_one_size, "{} answers, {of_one_size} frames of one size", talk.down.len());
+}
+
+#[test]
 fn a_relay_restored_from_a_backup_is_given_what_came_after_by_each_device_that_holds_it() {
     let (mut one, mut relay) = equal(300);
     let mut two = one.clone();
